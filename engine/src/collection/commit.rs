@@ -1,0 +1,187 @@
+//! Committing: operations that wait in the queue go in, each caller gets its answer when its operation is as durable as it asked for
+//! and visible to every reader.
+//!
+//! Order within a group: each operation is resolved, logged and applied to the draft; then one sync for all that asked for it; then the
+//! draft is published and the callers are answered. If the sync fails, nothing of the group becomes visible and the log is poisoned.
+//! When memory is full, the group waits for the seal job, or carries it out itself where there are no background threads.
+
+use super::apply::{apply, resolve};
+use super::{Background, Shared, WriteState};
+use crate::error::{Error, Result};
+use crate::ids::SeqNo;
+use crate::optimizer::JobKind;
+use crate::wal::Pending;
+use nigh_format::manifest::DurabilityCode as Durability;
+use nigh_format::operation::Operation;
+use parking_lot::MutexGuard;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest wait between two looks at whether memory was freed.
+const ROOM_POLL: Duration = Duration::from_millis(50);
+
+impl Shared {
+    /// Logs and applies one operation.
+    pub(super) fn submit(&self, operation: Operation, durability: Durability) -> Result<SeqNo> {
+        let body = operation.encode().map_err(|e| Error::internal(e.to_string()))?;
+        let limit = self.env.limits.record_bytes_max.min(RECORD_BYTES_CEILING);
+        if body.len() > limit {
+            let (limit, got) = (limit as u64, body.len() as u64);
+            return Err(Error::TooLarge { what: "write in bytes", limit, got });
+        }
+        let pending = Pending::new(operation, body, durability);
+        if durability == Durability::Async && self.env.background == Background::Threads {
+            self.queue.defer(&pending)?;
+            self.env.wake();
+            // The place in the log is not known yet; what is certain is that it comes after everything visible now.
+            return Ok(self.view.load().seq.next());
+        }
+        self.queue.commit(&pending, |group| self.commit_group(group))
+    }
+
+    /// Commits what `Async` writers left in the queue; true if there was something.
+    pub(crate) fn drain(&self) -> bool {
+        self.queue.drain(|group| self.commit_group(group))
+    }
+
+    fn commit_group(&self, group: &[Arc<Pending>]) {
+        let frees_space = group.iter().all(|p| frees_space(&p.operation));
+        let mut state = match self.lock_with_room(frees_space) {
+            Ok(state) => state,
+            Err(e) => return group.iter().for_each(|p| p.resolve(Err(e.clone()))),
+        };
+        let mut guard = PanicGuard { state: &mut state, armed: true };
+        let mut done = Vec::with_capacity(group.len());
+        for pending in group {
+            match self.log_and_apply(guard.state, pending) {
+                Ok(seq) => done.push((pending, seq)),
+                Err(e) => pending.resolve(Err(e)),
+            }
+        }
+        let result = self.publish(guard.state, done.iter().any(|(p, _)| p.durability == Durability::Sync));
+        guard.armed = false;
+        drop(guard);
+        let full = state.draft.active().is_some_and(|m| m.bytes() >= self.settings.read().mutable_bytes_max);
+        drop(state);
+        for (pending, seq) in done {
+            pending.resolve(result.clone().map(|()| seq));
+        }
+        if full {
+            self.env.wake();
+        }
+    }
+
+    fn log_and_apply(&self, state: &mut WriteState, pending: &Pending) -> Result<SeqNo> {
+        let WriteState { wal, draft, .. } = state;
+        let wal = wal.as_mut().ok_or(Error::ReadOnly)?;
+        let changes = resolve(draft, &self.params, &pending.operation, self.env.limits.payload_bytes_max)?;
+        let logged = wal.append(pending, frees_space(&pending.operation))?;
+        let seq = logged.seq();
+        apply(draft, logged, changes);
+        Ok(seq)
+    }
+
+    fn publish(&self, state: &mut WriteState, sync: bool) -> Result<()> {
+        let wal = state.wal.as_mut().ok_or(Error::ReadOnly)?;
+        let now = self.env.clock.now();
+        if sync {
+            wal.sync()?;
+            state.last_sync = now;
+        } else if let Some(cause) = wal.poison() {
+            return Err(Error::Poisoned { cause: cause.to_owned() });
+        }
+        state.last_write = now;
+        self.view.store(Arc::new(state.draft.clone()));
+        Ok(())
+    }
+
+    /// The write lock, once there is memory for more points.
+    fn lock_with_room(&self, frees_space: bool) -> Result<MutexGuard<'_, WriteState>> {
+        let mut state = self.write.lock();
+        loop {
+            self.check_not_dropped()?;
+            let limit = self.settings.read().mutable_bytes_max.saturating_mul(2);
+            let full = state.draft.active().is_some_and(|m| m.bytes() >= limit);
+            if !full || frees_space {
+                return Ok(state);
+            }
+            if let Some(cause) = state.wal.as_ref().and_then(|w| w.poison()) {
+                return Err(Error::Poisoned { cause: cause.to_owned() });
+            }
+            match self.env.background {
+                Background::Manual => {
+                    drop(state);
+                    self.seal("a writer found memory full")?;
+                    state = self.write.lock();
+                }
+                Background::Threads => {
+                    if let Some(failure) = self.jobs.failure(JobKind::Seal) {
+                        return Err(failure);
+                    }
+                    self.env.wake();
+                    self.room.wait_for(&mut state, ROOM_POLL);
+                }
+            }
+        }
+    }
+
+    /// Syncs `Buffered` writes that are due and leaves a marker when the log is at rest.
+    pub(crate) fn flush_due(&self, now: Duration) -> Option<Duration> {
+        let interval = Duration::from_millis(self.settings.read().flush_interval_ms);
+        let mut state = self.write.try_lock()?;
+        let WriteState { wal, last_sync, last_write, .. } = &mut *state;
+        let wal = wal.as_mut().filter(|w| w.poison().is_none())?;
+        // Half the interval, so that the promise holds with the time of the sync itself.
+        let due = (*last_sync).max(Duration::ZERO) + interval / 2;
+        if wal.durable() < wal.last() {
+            if now < due {
+                return Some(due - now);
+            }
+            // A failure poisons the log, which the next writer is told.
+            drop(wal.sync());
+            *last_sync = now;
+        }
+        if now >= *last_write + interval {
+            drop(wal.mark());
+            return None;
+        }
+        Some(*last_write + interval - now)
+    }
+
+    /// Makes everything acknowledged durable, whatever its level.
+    pub(crate) fn flush(&self) -> Result<()> {
+        while self.queue.waiting_bytes() > 0 {
+            if !self.drain() {
+                std::thread::yield_now();
+            }
+        }
+        let mut state = self.write.lock();
+        let Some(wal) = state.wal.as_mut() else { return Ok(()) };
+        wal.sync()?;
+        wal.mark()
+    }
+}
+
+/// Longest record that the format's 32-bit length and alignment allow.
+const RECORD_BYTES_CEILING: usize = 1 << 30;
+
+/// Operations that may use the space kept back on the disk.
+fn frees_space(operation: &Operation) -> bool {
+    matches!(operation, Operation::Delete { .. })
+}
+
+/// A panic in the middle of a commit counts as a crash: the draft may be half done, so nothing more is written.
+struct PanicGuard<'a> {
+    state: &'a mut WriteState,
+    armed: bool,
+}
+
+impl Drop for PanicGuard<'_> {
+    fn drop(&mut self) {
+        if self.armed
+            && let Some(wal) = &mut self.state.wal
+        {
+            wal.set_poison("a commit panicked");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What a collection is: its vectors and how it treats writes. Checked once, here; nothing behind this page checks it again.
+
+use crate::error::{Error, Result};
+use crate::vectors::DIM_MAX;
+use nigh_format::manifest::{Datatype, DurabilityCode as Durability, Metric, Settings, VectorParams};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Shape of one named vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VectorConfig {
+    /// Dimensions, 1..=65,536.
+    pub dim: u32,
+    /// How two vectors are compared.
+    pub metric: Metric,
+    /// How values are stored.
+    pub datatype: Datatype,
+}
+
+impl VectorConfig {
+    /// Vectors of `dim` f32 values.
+    pub fn new(dim: u32, metric: Metric) -> Self {
+        Self { dim, metric, datatype: Datatype::F32 }
+    }
+
+    /// Stores values as `datatype`.
+    pub fn with_datatype(mut self, datatype: Datatype) -> Self {
+        self.datatype = datatype;
+        self
+    }
+}
+
+/// When background work starts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OptimizerConfig {
+    /// Memory of the mutable segment above which it is written to disk, in bytes. Up to four times as much may be in use for a moment.
+    pub mutable_bytes_max: u64,
+    /// Segments are not merged beyond this many points.
+    pub segment_points_max: u64,
+    /// Segments of like size that are merged into one, 2..=64.
+    pub merge_fan_in: u32,
+    /// Share of dead points above which a segment is rewritten, 0.01..=1.
+    pub vacuum_dead_ratio: f32,
+}
+
+impl Default for OptimizerConfig {
+    /// 64 MiB, 20 million points, 8 segments, 0.2.
+    fn default() -> Self {
+        Self {
+            mutable_bytes_max: 64 << 20,
+            segment_points_max: 20_000_000,
+            merge_fan_in: 8,
+            vacuum_dead_ratio: 0.2,
+        }
+    }
+}
+
+/// A collection's configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CollectionConfig {
+    /// Vectors by name; the unnamed vector is called `""`. May be empty.
+    pub vectors: BTreeMap<String, VectorConfig>,
+    /// What an acknowledged write means, unless a handle says otherwise.
+    pub durability: Durability,
+    /// Longest time that a `Buffered` write stays out of stable storage.
+    pub flush_interval: Duration,
+    /// When background work starts.
+    pub optimizer: OptimizerConfig,
+}
+
+impl CollectionConfig {
+    /// A collection without vectors, `Sync` writes.
+    pub fn new() -> Self {
+        Self {
+            vectors: BTreeMap::new(),
+            durability: Durability::Sync,
+            flush_interval: Duration::from_secs(1),
+            optimizer: OptimizerConfig::default(),
+        }
+    }
+
+    /// A collection with one unnamed vector.
+    pub fn single(vector: VectorConfig) -> Self {
+        Self::new().with_vector(crate::point::DEFAULT_VECTOR, vector)
+    }
+
+    /// Adds or replaces a named vector.
+    pub fn with_vector(mut self, name: impl Into<String>, vector: VectorConfig) -> Self {
+        self.vectors.insert(name.into(), vector);
+        self
+    }
+
+    /// Sets the default durability.
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// Sets when background work starts.
+    pub fn with_optimizer(mut self, optimizer: OptimizerConfig) -> Self {
+        self.optimizer = optimizer;
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        for (name, vector) in &self.vectors {
+            if !name.is_empty() {
+                check_name("vector name", name, VECTOR_NAME_BYTES_MAX)?;
+            }
+            if !(1..=DIM_MAX).contains(&vector.dim) {
+                return Err(Error::invalid(
+                    format!("vectors[{name:?}].dim"),
+                    format!("1..={DIM_MAX}"),
+                    vector.dim,
+                ));
+            }
+        }
+        if self.vectors.len() > VECTORS_MAX {
+            return Err(Error::invalid("vectors", format!("at most {VECTORS_MAX}"), self.vectors.len()));
+        }
+        check_tuning(self.flush_interval, &self.optimizer)
+    }
+
+    pub(crate) fn params(&self) -> Vec<VectorParams> {
+        let params = |(name, v): (&String, &VectorConfig)| VectorParams {
+            name: name.clone(),
+            dim: v.dim,
+            metric: v.metric,
+            datatype: v.datatype,
+        };
+        self.vectors.iter().map(params).collect()
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            durability: self.durability,
+            flush_interval_ms: u64::try_from(self.flush_interval.as_millis()).unwrap_or(u64::MAX),
+            mutable_bytes_max: self.optimizer.mutable_bytes_max,
+            segment_points_max: self.optimizer.segment_points_max,
+            merge_fan_in: self.optimizer.merge_fan_in,
+            vacuum_dead_ratio: self.optimizer.vacuum_dead_ratio,
+        }
+    }
+
+    pub(crate) fn from_parts(params: &[VectorParams], settings: &Settings) -> Self {
+        let vector = |p: &VectorParams| {
+            (p.name.clone(), VectorConfig { dim: p.dim, metric: p.metric, datatype: p.datatype })
+        };
+        Self {
+            vectors: params.iter().map(vector).collect(),
+            durability: settings.durability,
+            flush_interval: Duration::from_millis(settings.flush_interval_ms),
+            optimizer: OptimizerConfig {
+                mutable_bytes_max: settings.mutable_bytes_max,
+                segment_points_max: settings.segment_points_max,
+                merge_fan_in: settings.merge_fan_in,
+                vacuum_dead_ratio: settings.vacuum_dead_ratio,
+            },
+        }
+    }
+}
+
+impl Default for CollectionConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What to change of a collection; the rest stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct CollectionUpdate {
+    /// New default durability.
+    pub durability: Option<Durability>,
+    /// New flush interval.
+    pub flush_interval: Option<Duration>,
+    /// New optimizer thresholds.
+    pub optimizer: Option<OptimizerConfig>,
+}
+
+impl CollectionUpdate {
+    pub(crate) fn apply_to(&self, config: &mut CollectionConfig) {
+        config.durability = self.durability.unwrap_or(config.durability);
+        config.flush_interval = self.flush_interval.unwrap_or(config.flush_interval);
+        config.optimizer = self.optimizer.unwrap_or(config.optimizer);
+    }
+}
+
+/// Bytes in a collection's or alias's name.
+pub(crate) const NAME_BYTES_MAX: usize = 255;
+const VECTOR_NAME_BYTES_MAX: usize = 200;
+const VECTORS_MAX: usize = 256;
+
+/// Names may be in any script; what a file system or a URL could misread is refused.
+pub(crate) fn check_name(field: &str, name: &str, bytes_max: usize) -> Result<()> {
+    if name.is_empty() || name.len() > bytes_max {
+        return Err(Error::invalid(field, format!("1..={bytes_max} bytes"), format!("{} bytes", name.len())));
+    }
+    if let Some(bad) = name.chars().find(|c| c.is_control() || "<>:\"/\\|?*".contains(*c)) {
+        let expected = "a name without control characters and < > : \" / \\ | ? *";
+        return Err(Error::invalid(field, expected, format!("{bad:?}")));
+    }
+    if name.starts_with('-') || name.trim() != name || name.chars().all(|c| c == '.') {
+        let expected = "a name that does not start with '-', start or end with a blank, or consist of dots";
+        return Err(Error::invalid(field, expected, format!("{name:?}")));
+    }
+    Ok(())
+}
+
+fn check_tuning(flush_interval: Duration, optimizer: &OptimizerConfig) -> Result<()> {
+    if flush_interval.is_zero() || flush_interval > Duration::from_secs(3600) {
+        return Err(Error::invalid(
+            "flush_interval",
+            "more than 0 and at most an hour",
+            format!("{flush_interval:?}"),
+        ));
+    }
+    if optimizer.mutable_bytes_max < 1024 {
+        let got = optimizer.mutable_bytes_max;
+        return Err(Error::invalid("optimizer.mutable_bytes_max", "at least 1024", got));
+    }
+    if !(1..=u64::from(u32::MAX - 1)).contains(&optimizer.segment_points_max) {
+        let got = optimizer.segment_points_max;
+        return Err(Error::invalid("optimizer.segment_points_max", "1..=4294967294", got));
+    }
+    if !(2..=64).contains(&optimizer.merge_fan_in) {
+        return Err(Error::invalid("optimizer.merge_fan_in", "2..=64", optimizer.merge_fan_in));
+    }
+    if !(0.01..=1.0).contains(&optimizer.vacuum_dead_ratio) {
+        return Err(Error::invalid("optimizer.vacuum_dead_ratio", "0.01..=1", optimizer.vacuum_dead_ratio));
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! What every collection of a database shares: file system, clock, limits, budgets, and the bell of the background threads.
+
+use crate::error::{Error, Result};
+use crate::io::Vfs;
+use crate::threads::{Clock, Pacer, Workers};
+use crate::wal::WalLimits;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Limits of requests. Each is a setting; a request above it fails with `TooLarge` or `Invalid` and names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Points (or ids) in one write.
+    pub batch_points_max: usize,
+    /// JSON text of one payload.
+    pub payload_bytes_max: usize,
+    /// One operation in the log, all its points together.
+    pub record_bytes_max: usize,
+    /// Collections in a database.
+    pub collections_max: usize,
+}
+
+impl Default for Limits {
+    /// 10,000 points, 1 MiB, 256 MiB, 1,000 collections.
+    fn default() -> Self {
+        Self {
+            batch_points_max: 10_000,
+            payload_bytes_max: 1 << 20,
+            record_bytes_max: 256 << 20,
+            collections_max: 1_000,
+        }
+    }
+}
+
+/// Who does background work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Background {
+    /// Threads of the database.
+    Threads,
+    /// The caller, through [`Database::run_background_jobs`](crate::Database::run_background_jobs), and writers that find memory full. For
+    /// programs that want no threads, and for deterministic tests.
+    Manual,
+}
+
+#[derive(Debug)]
+pub(crate) struct Env {
+    pub(crate) vfs: Arc<dyn Vfs>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) limits: Limits,
+    pub(crate) wal: WalLimits,
+    pub(crate) memory_bytes_max: u64,
+    pub(crate) pacer: Pacer,
+    pub(crate) background: Background,
+    pub(crate) read_only: bool,
+    pub(crate) workers: Workers,
+    closed: AtomicBool,
+}
+
+impl Env {
+    #[expect(clippy::too_many_arguments, reason = "one value for each field, given by name in one place")]
+    pub(crate) fn new(
+        vfs: Arc<dyn Vfs>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        wal: WalLimits,
+        memory_bytes_max: u64,
+        io_bytes_per_second: Option<u64>,
+        background: Background,
+        read_only: bool,
+    ) -> Self {
+        let pacer = Pacer::new(Arc::clone(&clock), io_bytes_per_second);
+        let (workers, closed) = (Workers::default(), AtomicBool::new(false));
+        Self { vfs, clock, limits, wal, memory_bytes_max, pacer, background, read_only, workers, closed }
+    }
+
+    /// Wakes the background threads.
+    pub(crate) fn wake(&self) {
+        self.workers.wake();
+    }
+
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        if self.read_only {
+            return Err(Error::ReadOnly);
+        }
+        self.check_open()
+    }
+
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Error::Closed { what: "the database".to_owned() });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! What a collection looks like from outside: counts and sizes at one moment.
+
+use super::{Collection, CollectionConfig};
+use crate::error::Result;
+use crate::ids::{SegmentId, SeqNo};
+
+/// A collection at one moment.
+#[derive(Debug, Clone)]
+pub struct CollectionInfo {
+    /// The configuration.
+    pub config: CollectionConfig,
+    /// Live points.
+    pub point_count: u64,
+    /// Last operation that is visible.
+    pub last_seq: SeqNo,
+    /// Last operation that is on stable storage.
+    pub durable_seq: SeqNo,
+    /// Last operation that the segments on disk hold; later ones are replayed at open.
+    pub checkpoint_seq: SeqNo,
+    /// Log that a replay would read, in bytes.
+    pub wal_bytes: u64,
+    /// Memory of mutable segments, about, in bytes.
+    pub mutable_bytes: u64,
+    /// Sealed segments, oldest first.
+    pub segments: Vec<SegmentInfo>,
+    /// Why writes fail, if they do.
+    pub poisoned: Option<String>,
+}
+
+/// A sealed segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SegmentInfo {
+    /// Its number.
+    pub id: SegmentId,
+    /// Points in it, dead ones included.
+    pub point_count: u32,
+    /// Dead points in it.
+    pub dead_count: u32,
+    /// Bytes on disk.
+    pub disk_bytes: u64,
+    /// Rewriting it failed too often; left alone until the next open.
+    pub quarantined: bool,
+}
+
+impl Collection {
+    /// Counts and sizes.
+    ///
+    /// # Errors
+    /// `Closed` if the collection was dropped.
+    pub fn info(&self) -> Result<CollectionInfo> {
+        let shared = self.readable()?;
+        let checkpoint_seq = SeqNo(shared.checkpoint.lock().manifest.applied_seq);
+        let state = shared.write.lock();
+        let wal = state.wal.as_ref();
+        let view = shared.view.load();
+        let segment = |view: &crate::segment::SegmentView| {
+            let sealed = view.as_sealed()?;
+            Some(SegmentInfo {
+                id: sealed.id(),
+                point_count: view.len,
+                dead_count: view.dead.count(),
+                disk_bytes: sealed.disk_bytes(),
+                quarantined: shared.jobs.is_quarantined(sealed.id()),
+            })
+        };
+        Ok(CollectionInfo {
+            config: self.config(),
+            point_count: view.point_count(),
+            last_seq: view.seq,
+            durable_seq: wal.map_or(view.seq, |w| w.durable()),
+            checkpoint_seq,
+            wal_bytes: wal.map_or(0, |w| w.bytes()),
+            mutable_bytes: view.mutable_bytes(),
+            segments: view.segments.iter().filter_map(segment).collect(),
+            poisoned: wal.and_then(|w| w.poison()).map(str::to_owned),
+        })
+    }
+}

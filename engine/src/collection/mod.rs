@@ -1,0 +1,172 @@
+//! A named set of points: the handle that callers hold, and what is behind it.
+//!
+//! `write.rs` turns requests into operations, `commit.rs` logs and applies them, `apply.rs` is the one door into segments; `read.rs` and
+//! `search.rs` answer from one [`View`]; `checkpoint.rs` seals and merges and owns the manifest; `recovery.rs` opens.
+//!
+//! Locks, in the order they may be taken: checkpoint, then write. Readers take neither: they load the published view.
+
+mod apply;
+mod checkpoint;
+mod commit;
+mod config;
+mod env;
+mod info;
+mod read;
+mod recovery;
+mod search;
+mod verify;
+mod view;
+mod write;
+
+pub(crate) use checkpoint::Lane;
+pub use config::{CollectionConfig, CollectionUpdate, OptimizerConfig, VectorConfig};
+pub(crate) use config::{NAME_BYTES_MAX, check_name};
+pub(crate) use env::Env;
+pub use env::{Background, Limits};
+pub use info::{CollectionInfo, SegmentInfo};
+pub use recovery::RecoveryReport;
+pub(crate) use recovery::{Fate, sweep_dir};
+
+use crate::error::{Error, Result};
+use crate::optimizer::{JobInfo, Jobs};
+use crate::segment::SegmentPlace;
+use crate::wal::{CommitQueue, WalWriter};
+use arc_swap::ArcSwap;
+use checkpoint::Checkpoint;
+use nigh_format::manifest::{DurabilityCode as Durability, Settings, VectorParams};
+use parking_lot::{Condvar, Mutex, RwLock};
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use view::View;
+
+/// An open collection. Cheap to clone; usable from any thread; keeps the database open while it lives.
+#[derive(Clone)]
+pub struct Collection {
+    shared: Arc<Shared>,
+    durability: Option<Durability>,
+    /// The database: its lock and threads.
+    _owner: Arc<dyn Any + Send + Sync>,
+}
+
+impl std::fmt::Debug for Collection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Collection({:?})", self.shared.name)
+    }
+}
+
+/// What all handles of one collection share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) name: String,
+    env: Arc<Env>,
+    place: SegmentPlace,
+    dir: std::path::PathBuf,
+    params: Arc<[VectorParams]>,
+    settings: RwLock<Settings>,
+    view: ArcSwap<View>,
+    queue: CommitQueue,
+    write: Mutex<WriteState>,
+    /// Rung when a seal made room in memory.
+    room: Condvar,
+    checkpoint: Mutex<Checkpoint>,
+    jobs: Jobs,
+    dropped: AtomicBool,
+    report: RecoveryReport,
+}
+
+/// What only one writer at a time may touch.
+#[derive(Debug)]
+struct WriteState {
+    /// None if the folder is only read.
+    wal: Option<WalWriter>,
+    /// The next view; equal to the published one between commits.
+    draft: View,
+    last_write: Duration,
+    last_sync: Duration,
+}
+
+impl Collection {
+    pub(crate) fn new(shared: Arc<Shared>, owner: Arc<dyn Any + Send + Sync>) -> Self {
+        Self { shared, durability: None, _owner: owner }
+    }
+
+    /// The name that the collection was created with.
+    pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> CollectionConfig {
+        CollectionConfig::from_parts(&self.shared.params, &self.shared.settings.read())
+    }
+
+    /// A handle whose writes have another durability than the collection's default.
+    pub fn with_durability(&self, durability: Durability) -> Self {
+        Self { durability: Some(durability), ..self.clone() }
+    }
+
+    /// Changes the configuration, durably.
+    ///
+    /// # Errors
+    /// `Invalid` if the result would not be a valid configuration; `Io` or `NoSpace` if it could not be written.
+    pub fn update(&self, update: &CollectionUpdate) -> Result<()> {
+        self.shared.check_writable()?;
+        let mut config = self.config();
+        update.apply_to(&mut config);
+        config.check()?;
+        self.shared.change_settings(config.settings())
+    }
+
+    /// Running and recent background jobs, oldest first.
+    pub fn jobs(&self) -> Vec<JobInfo> {
+        self.shared.jobs.list()
+    }
+
+    /// What opening this collection found.
+    pub fn recovery_report(&self) -> &RecoveryReport {
+        &self.shared.report
+    }
+
+    /// Writes everything to segments on disk and empties the log. Never needed for safety; useful before copying the folder.
+    ///
+    /// # Errors
+    /// Whatever the seal job fails with.
+    pub fn checkpoint(&self) -> Result<()> {
+        self.shared.check_writable()?;
+        self.shared.seal("asked for").map(drop)
+    }
+}
+
+impl Shared {
+    fn check_writable(&self) -> Result<()> {
+        self.env.check_writable()?;
+        self.check_not_dropped()
+    }
+
+    fn check_not_dropped(&self) -> Result<()> {
+        if self.dropped.load(Ordering::SeqCst) {
+            return Err(Error::Closed { what: format!("collection {:?}", self.name) });
+        }
+        Ok(())
+    }
+
+    /// No more writes or jobs: the folder is about to be removed. Segment files go with their last reader.
+    pub(crate) fn set_dropped(&self) {
+        self.dropped.store(true, Ordering::SeqCst);
+        // Wait for a job or commit that is at work.
+        let _checkpoint = self.checkpoint.lock();
+        let mut state = self.write.lock();
+        if let Some(wal) = &mut state.wal {
+            wal.set_poison("the collection was dropped");
+        }
+    }
+
+    /// Takes no more writes: something that should never happen has happened.
+    pub(crate) fn poison(&self, cause: &str) {
+        if let Some(wal) = &mut self.write.lock().wal {
+            wal.set_poison(cause);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Reading points: by id, in id order, and counting. Each call answers from one view.
+
+use super::view::View;
+use super::{Collection, Shared};
+use crate::error::{Error, Result};
+use crate::point::{Payload, PointId};
+use crate::query::{Record, ScrollPage, ScrollRequest, WithPayload, WithVectors};
+use crate::vectors::load;
+use std::collections::BTreeMap;
+
+impl Collection {
+    /// The points with these ids, in the order asked for; ids that do not exist are left out.
+    ///
+    /// # Errors
+    /// `TooLarge` for too many ids, `NotFound` for an unknown vector name, `Corrupt` if a point's bytes are damaged.
+    pub fn get(
+        &self,
+        ids: impl IntoIterator<Item = PointId>,
+        with_payload: &WithPayload,
+        with_vectors: &WithVectors,
+    ) -> Result<Vec<Record>> {
+        let shared = self.readable()?;
+        shared.check_vector_names(with_vectors)?;
+        let view = shared.view.load();
+        let max = shared.env.limits.batch_points_max;
+        let mut records = Vec::new();
+        for (i, id) in ids.into_iter().enumerate() {
+            if i == max {
+                return Err(Error::TooLarge {
+                    what: "ids in one read",
+                    limit: max as u64,
+                    got: i as u64 + 1,
+                });
+            }
+            if let Some(place) = view.find(id)? {
+                records.push(shared.record(&view, id, place, with_payload, with_vectors)?);
+            }
+        }
+        Ok(records)
+    }
+
+    /// A page of points in id order.
+    ///
+    /// # Errors
+    /// `Invalid` for a bad limit, `NotFound` for an unknown vector name, `Corrupt` if a point's bytes are damaged.
+    pub fn scroll(&self, request: &ScrollRequest) -> Result<ScrollPage> {
+        request.check()?;
+        let shared = self.readable()?;
+        shared.check_vector_names(&request.with_vectors)?;
+        let view = shared.view.load();
+        let mut found = Vec::new();
+        for (index, segment) in view.segments.iter().enumerate() {
+            let ids = segment.ids_from(request.from, request.limit + 1)?;
+            found.extend(ids.into_iter().map(|(id, offset)| (id, (index, offset))));
+        }
+        found.sort_unstable_by_key(|(id, _)| *id);
+        let next = found.get(request.limit).map(|(id, _)| *id);
+        let points = found
+            .into_iter()
+            .take(request.limit)
+            .map(|(id, place)| shared.record(&view, id, place, &request.with_payload, &request.with_vectors));
+        Ok(ScrollPage { points: points.collect::<Result<_>>()?, next })
+    }
+
+    /// How many points there are, exactly.
+    ///
+    /// # Errors
+    /// `Closed` if the collection was dropped.
+    pub fn count(&self) -> Result<u64> {
+        Ok(self.readable()?.view.load().point_count())
+    }
+
+    pub(super) fn readable(&self) -> Result<&Shared> {
+        self.shared.env.check_open()?;
+        self.shared.check_not_dropped()?;
+        Ok(&self.shared)
+    }
+}
+
+impl Shared {
+    pub(super) fn check_vector_names(&self, with_vectors: &WithVectors) -> Result<()> {
+        let WithVectors::Names(names) = with_vectors else { return Ok(()) };
+        names.iter().try_for_each(|name| self.vector_index(name).map(drop))
+    }
+
+    fn record(
+        &self,
+        view: &View,
+        id: PointId,
+        place: (usize, u32),
+        with_payload: &WithPayload,
+        with_vectors: &WithVectors,
+    ) -> Result<Record> {
+        let segment = view.segments.get(place.0).ok_or_else(|| Error::internal("a point in no segment"))?;
+        let payload = self.payload_of(view, place, with_payload)?;
+        let vectors = self.vectors_of(view, place, with_vectors)?;
+        Ok(Record { id, version: segment.version(place.1)?, payload, vectors })
+    }
+
+    pub(super) fn payload_of(
+        &self,
+        view: &View,
+        (segment, offset): (usize, u32),
+        with_payload: &WithPayload,
+    ) -> Result<Option<Payload>> {
+        if *with_payload == WithPayload::No {
+            return Ok(None);
+        }
+        let segment = view.segments.get(segment).ok_or_else(|| Error::internal("a point in no segment"))?;
+        let text = segment.payload(offset)?;
+        let payload = Payload::decode(&text).map_err(|why| match segment.as_sealed() {
+            Some(sealed) => sealed.payloads().file().damaged(0, format!("point at offset {offset}: {why}")),
+            None => Error::internal(why),
+        })?;
+        Ok(Some(match with_payload {
+            WithPayload::No | WithPayload::All => payload,
+            WithPayload::Include(keys) => payload.filtered(|key| keys.iter().any(|k| k == key)),
+            WithPayload::Exclude(keys) => payload.filtered(|key| keys.iter().all(|k| k != key)),
+        }))
+    }
+
+    pub(super) fn vectors_of(
+        &self,
+        view: &View,
+        (segment, offset): (usize, u32),
+        with_vectors: &WithVectors,
+    ) -> Result<Option<BTreeMap<String, Vec<f32>>>> {
+        if *with_vectors == WithVectors::No {
+            return Ok(None);
+        }
+        let segment = view.segments.get(segment).ok_or_else(|| Error::internal("a point in no segment"))?;
+        let mut vectors = BTreeMap::new();
+        for (index, params) in self.params.iter().enumerate() {
+            if matches!(with_vectors, WithVectors::Names(names) if !names.contains(&params.name)) {
+                continue;
+            }
+            if let Some(bytes) = segment.vector_bytes(index, offset)? {
+                vectors.insert(params.name.clone(), load(params.datatype, &bytes));
+            }
+        }
+        Ok(Some(vectors))
+    }
+}

@@ -1,0 +1,270 @@
+//! Opening a collection: a folder goes in, after whatever happened to it; the state that was acknowledged comes out.
+//!
+//! The manifest names the segments and the operation up to which they hold everything; the log is replayed from there through the same
+//! door as live writes. What a dead process left behind is removed; what no rule explains is left alone and reported. Nothing is removed
+//! before the manifest has been read whole.
+
+use super::apply::{apply, resolve};
+use super::checkpoint::Checkpoint;
+use super::view::View;
+use super::{CollectionConfig, Env, Shared, WriteState};
+use crate::error::{Error, Result};
+use crate::ids::{SegmentId, SeqNo};
+use crate::io::{missing_is_damage, publish, read_file, remove_tree, retry};
+use crate::optimizer::Jobs;
+use crate::segment::{Mutable, Sealed, SegmentPlace, SegmentView, read_tombstones};
+use crate::wal::{CommitQueue, Follow, Replayed, WalWriter, replay};
+use arc_swap::ArcSwap;
+use nigh_format::layout::{
+    MANIFEST_FILE, SEGMENTS_DIR, SegmentFile, TEMP_SUFFIX, WAL_DIR, collection_dir, parse_segment_dir,
+    parse_wal_file,
+};
+use nigh_format::manifest::{Manifest, VectorParams};
+use parking_lot::{Condvar, Mutex, RwLock};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// What opening a collection found and did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RecoveryReport {
+    /// Operations replayed from the log.
+    pub operations_replayed: u64,
+    /// Bytes of an unfinished write that were cut from the log's end.
+    pub cut_bytes: u64,
+    /// Leftovers of a dead process that were removed.
+    pub removed: Vec<PathBuf>,
+    /// Files that are not ours; left alone.
+    pub foreign: Vec<PathBuf>,
+}
+
+/// Times that a reader starts over because the owner published something meanwhile.
+const FOLLOW_TRIES: u32 = 8;
+
+impl Shared {
+    /// Creates the folder of a new collection, durably. It exists once the catalog names it.
+    pub(crate) fn create(env: &Env, root: &Path, id: u64, config: &CollectionConfig) -> Result<()> {
+        let dir = root.join(collection_dir(id));
+        let vfs = env.vfs.as_ref();
+        for dir in [dir.clone(), dir.join(WAL_DIR), dir.join(SEGMENTS_DIR)] {
+            retry(|| vfs.create_dir(&dir)).map_err(|e| Error::io("create", &dir, e))?;
+        }
+        let (wal_dir, none) = (dir.join(WAL_DIR), SeqNo(0));
+        WalWriter::new(Arc::clone(&env.vfs), wal_dir, id, env.wal, Vec::new(), none).start()?;
+        let manifest = Manifest {
+            generation: 1,
+            collection_id: id,
+            applied_seq: 0,
+            next_segment_id: 1,
+            next_checkpoint: 1,
+            vectors: config.params(),
+            settings: config.settings(),
+            segments: Vec::new(),
+        };
+        let path = dir.join(MANIFEST_FILE);
+        publish(vfs, &path, &manifest.encode()).map_err(|e| Error::io("write", &path, e))?;
+        vfs.sync_dir(root).map_err(|e| Error::io("sync", root, e))
+    }
+
+    /// Opens an existing collection.
+    pub(crate) fn open(env: &Arc<Env>, root: &Path, id: u64, name: String) -> Result<Self> {
+        let dir = root.join(collection_dir(id));
+        let loaded = Loaded::load(env, &dir, id)?;
+        let Loaded { manifest, params, place, dead, view, replayed, report } = loaded;
+        let wal = if env.read_only {
+            None
+        } else {
+            let (vfs, wal_dir) = (Arc::clone(&env.vfs), dir.join(WAL_DIR));
+            let mut wal = WalWriter::new(vfs, wal_dir, id, env.wal, replayed.files, replayed.last);
+            if let Some(tail) = replayed.tail {
+                wal.resume(tail)?;
+            }
+            wal.cut(SeqNo(manifest.applied_seq));
+            Some(wal)
+        };
+        let now = env.clock.now();
+        let settings = RwLock::new(manifest.settings);
+        let checkpoint = Checkpoint { manifest, dead, sealing: None, rewriting: false };
+        let write = WriteState { wal, draft: view.clone(), last_write: now, last_sync: now };
+        Ok(Self {
+            name,
+            env: Arc::clone(env),
+            place,
+            dir,
+            params,
+            settings,
+            view: ArcSwap::from_pointee(view),
+            queue: CommitQueue::default(),
+            write: Mutex::new(write),
+            room: Condvar::new(),
+            checkpoint: Mutex::new(checkpoint),
+            jobs: Jobs::default(),
+            dropped: AtomicBool::new(false),
+            report,
+        })
+    }
+
+    /// For readers of another process's folder: takes over what was published since.
+    pub(crate) fn follow(&self) -> Result<()> {
+        let mut checkpoint = self.checkpoint.lock();
+        let id = checkpoint.manifest.collection_id;
+        let on_disk = read_manifest(&self.env, &self.dir, id)?;
+        let mut state = self.write.lock();
+        if on_disk.generation == checkpoint.manifest.generation {
+            let mut draft = state.draft.clone();
+            replay_into(&self.env, &self.dir, id, &self.params, &mut draft)?;
+            state.draft = draft;
+        } else {
+            let loaded = Loaded::load(&self.env, &self.dir, id)?;
+            *self.settings.write() = loaded.manifest.settings;
+            checkpoint.manifest = loaded.manifest;
+            checkpoint.dead = loaded.dead;
+            state.draft = loaded.view;
+        }
+        self.view.store(Arc::new(state.draft.clone()));
+        Ok(())
+    }
+}
+
+/// Everything that lies in a collection's folder.
+struct Loaded {
+    manifest: Manifest,
+    params: Arc<[VectorParams]>,
+    place: SegmentPlace,
+    dead: BTreeMap<u64, crate::segment::Tombstones>,
+    view: View,
+    replayed: Replayed,
+    report: RecoveryReport,
+}
+
+impl Loaded {
+    fn load(env: &Env, dir: &Path, id: u64) -> Result<Self> {
+        let mut tries = 0;
+        loop {
+            let manifest = read_manifest(env, dir, id)?;
+            let generation = manifest.generation;
+            match Self::load_manifest(env, dir, id, manifest) {
+                // Files may go away between reading the manifest and opening them, but only for a newer manifest.
+                Err(e @ Error::Corrupt { .. }) if env.read_only && tries < FOLLOW_TRIES => {
+                    tries += 1;
+                    if read_manifest(env, dir, id)?.generation == generation {
+                        return Err(e);
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn load_manifest(env: &Env, dir: &Path, id: u64, manifest: Manifest) -> Result<Self> {
+        let params: Arc<[VectorParams]> = manifest.vectors.clone().into();
+        let place = SegmentPlace { vfs: Arc::clone(&env.vfs), dir: dir.join(SEGMENTS_DIR), collection: id };
+        let mut report = RecoveryReport::default();
+        if !env.read_only {
+            sweep(env, dir, &place, &manifest, &mut report)?;
+        }
+        let mut dead = BTreeMap::new();
+        let mut segments = Vec::new();
+        for entry in &manifest.segments {
+            let sealed = Arc::new(Sealed::open(&place, entry, &params)?);
+            let tombstones = read_tombstones(&place, entry)?;
+            dead.insert(entry.id, tombstones.clone());
+            segments.push(SegmentView::sealed(sealed, tombstones));
+        }
+        let active = Arc::new(Mutable::new(Arc::clone(&params)));
+        let mut view = View::new(SeqNo(manifest.applied_seq), segments, active);
+        let replayed = replay_into(env, dir, id, &params, &mut view)?;
+        report.operations_replayed = replayed.operation_count;
+        report.cut_bytes = replayed.cut_bytes;
+        Ok(Self { manifest, params, place, dead, view, replayed, report })
+    }
+}
+
+fn read_manifest(env: &Env, dir: &Path, id: u64) -> Result<Manifest> {
+    let path = dir.join(MANIFEST_FILE);
+    let bytes = read_file(env.vfs.as_ref(), &path).map_err(|e| missing_is_damage(&path, e))?;
+    Manifest::decode(&bytes, id).map_err(|e| Error::format(&path, &e))
+}
+
+fn replay_into(env: &Env, dir: &Path, id: u64, params: &[VectorParams], view: &mut View) -> Result<Replayed> {
+    let follow = if env.read_only { Follow::Other } else { Follow::Own };
+    let wal_dir = dir.join(WAL_DIR);
+    let from = view.seq;
+    replay(env.vfs.as_ref(), &wal_dir, id, from, follow, |logged| {
+        let changes = resolve(view, params, logged.operation(), usize::MAX).map_err(|e| match e {
+            // A logged operation was checked before it was logged: what does not fit now was changed since.
+            Error::Invalid { .. } => Error::corrupt(&wal_dir, 0, format!("operation {}: {e}", logged.seq())),
+            other => other,
+        })?;
+        apply(view, logged, changes);
+        Ok(())
+    })
+}
+
+/// Removes what a dead process left behind. Everything else that the manifest does not explain is reported.
+fn sweep(
+    env: &Env,
+    dir: &Path,
+    place: &SegmentPlace,
+    manifest: &Manifest,
+    report: &mut RecoveryReport,
+) -> Result<()> {
+    let known = |name: &str| [MANIFEST_FILE, WAL_DIR, SEGMENTS_DIR].contains(&name);
+    sweep_dir(env, dir, report, |name, _| if known(name) { Fate::Keep } else { Fate::Foreign })?;
+    sweep_dir(env, &dir.join(WAL_DIR), report, |name, is_dir| match parse_wal_file(name) {
+        Some(_) if !is_dir => Fate::Keep,
+        _ => Fate::Foreign,
+    })?;
+    sweep_dir(env, &place.dir, report, |name, is_dir| match parse_segment_dir(name) {
+        Some(id) if is_dir && manifest.segments.iter().any(|e| e.id == id) => Fate::Keep,
+        Some(_) if is_dir => Fate::Remove,
+        _ => Fate::Foreign,
+    })?;
+    for entry in &manifest.segments {
+        let folder = place.segment_dir(SegmentId(entry.id));
+        sweep_dir(env, &folder, report, |name, _| match SegmentFile::parse(name) {
+            Some(file) if entry.files.iter().any(|f| f.file == file) => Fate::Keep,
+            Some(SegmentFile::Tombstones(_)) => Fate::Remove,
+            _ => Fate::Foreign,
+        })?;
+    }
+    Ok(())
+}
+
+pub(crate) enum Fate {
+    Keep,
+    Remove,
+    Foreign,
+}
+
+/// Decides over each name in a folder. Unfinished files go without being asked for.
+pub(crate) fn sweep_dir(
+    env: &Env,
+    dir: &Path,
+    report: &mut RecoveryReport,
+    decide: impl Fn(&str, bool) -> Fate,
+) -> Result<()> {
+    let vfs = env.vfs.as_ref();
+    let mut changed = false;
+    for entry in retry(|| vfs.list(dir)).map_err(|e| missing_is_damage(dir, e))? {
+        let path = dir.join(&entry.name);
+        let unfinished = !entry.is_dir && entry.name.ends_with(TEMP_SUFFIX);
+        let fate = if unfinished { Fate::Remove } else { decide(&entry.name, entry.is_dir) };
+        match fate {
+            Fate::Keep => {}
+            Fate::Foreign => report.foreign.push(path),
+            Fate::Remove => {
+                let removed =
+                    if entry.is_dir { remove_tree(vfs, &path) } else { retry(|| vfs.remove_file(&path)) };
+                removed.map_err(|e| Error::io("remove", &path, e))?;
+                report.removed.push(path);
+                changed = true;
+            }
+        }
+    }
+    if changed {
+        vfs.sync_dir(dir).map_err(|e| Error::io("sync", dir, e))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! The database's threads: one commits asynchronous writes and syncs buffered ones, one seals, some rewrite; a reader's thread follows the owner.
+
+use super::catalog::CatalogFile;
+use super::{Inner, Slot};
+use crate::collection::{Lane, Shared};
+use crate::error::{Error, Result};
+use crate::threads::Turn;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// Pause when nothing is due; writers wake the threads earlier.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often a reader looks for what the owner has written.
+const FOLLOW_EVERY: Duration = Duration::from_millis(500);
+
+impl Inner {
+    pub(super) fn start_threads(self: &Arc<Self>, rewriters: usize) -> Result<()> {
+        if self.is_manual() {
+            return Ok(());
+        }
+        if self.env.read_only {
+            return self.spawn("nigh-follow", |inner| {
+                // A reader that cannot follow now keeps the moment it has and tries again.
+                drop(inner.follow());
+                Turn::Pause(FOLLOW_EVERY)
+            });
+        }
+        self.spawn("nigh-flush", Inner::flush_turn)?;
+        self.spawn("nigh-seal", |inner| inner.lane_turn(Lane::Seal))?;
+        (0..rewriters).try_for_each(|_| self.spawn("nigh-rewrite", |inner| inner.lane_turn(Lane::Rewrite)))
+    }
+
+    fn spawn(self: &Arc<Self>, name: &str, turn: impl Fn(&Inner) -> Turn + Send + 'static) -> Result<()> {
+        // Threads must not keep the database open.
+        let weak: Weak<Inner> = Arc::downgrade(self);
+        let on_panic = {
+            let (weak, name) = (Weak::clone(&weak), name.to_owned());
+            move |panic: String| {
+                if let Some(inner) = weak.upgrade() {
+                    let cause = format!("thread {name} panicked: {panic}");
+                    inner.open_collections().iter().for_each(|c| c.poison(&cause));
+                }
+            }
+        };
+        let turn = move || weak.upgrade().map_or(Turn::Stop, |inner| turn(&inner));
+        let spawned = self.env.workers.spawn(name, turn, on_panic);
+        spawned.map_err(|e| Error::io("start a thread for", &self.dir, e))
+    }
+
+    fn flush_turn(&self) -> Turn {
+        let now = self.env.clock.now();
+        let mut pause = PAUSE;
+        for collection in self.open_collections() {
+            if collection.drain() {
+                return Turn::Again;
+            }
+            pause = pause.min(collection.flush_due(now).unwrap_or(PAUSE));
+        }
+        Turn::Pause(pause.max(Duration::from_millis(1)))
+    }
+
+    fn lane_turn(&self, lane: Lane) -> Turn {
+        let now = self.env.clock.now();
+        let did = |c: &Arc<Shared>| c.run_due(lane, now);
+        if self.open_collections().iter().any(did) { Turn::Again } else { Turn::Pause(PAUSE) }
+    }
+
+    /// Everything that is due, on the caller's thread.
+    pub(super) fn run_due(&self) -> usize {
+        let mut count = 0;
+        for collection in self.open_collections() {
+            while collection.drain() {}
+            let now = self.env.clock.now();
+            collection.flush_due(now);
+            for lane in [Lane::Seal, Lane::Rewrite] {
+                while collection.run_due(lane, self.env.clock.now()) {
+                    count += 1;
+                }
+            }
+        }
+        count
+    }
+
+    /// Takes over the owner's catalog and each collection's newest state.
+    pub(super) fn follow(&self) -> Result<()> {
+        let newest = CatalogFile::load(&self.env, &self.dir)?;
+        let mut catalog = self.catalog.lock();
+        let entries = newest.entries();
+        let known = self.collections.read().clone();
+        let mut result = Ok(());
+        let mut next = std::collections::BTreeMap::new();
+        for (id, name) in entries {
+            let slot = match known.get(&id) {
+                Some(Slot::Open(shared)) => {
+                    let followed = shared.follow();
+                    if result.is_ok() {
+                        result = followed;
+                    }
+                    Slot::Open(Arc::clone(shared))
+                }
+                _ => match Shared::open(&self.env, &self.dir, id, name) {
+                    Ok(shared) => Slot::Open(Arc::new(shared)),
+                    Err(e) => Slot::Damaged(e),
+                },
+            };
+            next.insert(id, slot);
+        }
+        *self.collections.write() = next;
+        *catalog = newest;
+        result
+    }
+}

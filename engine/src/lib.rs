@@ -1,0 +1,69 @@
+//! Nigh is a vector database in your process: points with vectors and JSON payloads go in, survive anything, and the nearest are found.
+//!
+//! # A tour
+//!
+//! A [`Database`] is a folder that one process owns. It holds [`Collection`]s: named sets of [`Point`]s that share a configuration
+//! ([`CollectionConfig`]). A point has an id (integer or UUID), vectors by name, and a [`Payload`].
+//!
+//! ```
+//! use nigh::{CollectionConfig, Database, Metric, Point, SearchRequest, VectorConfig, WithPayload};
+//! # fn main() -> nigh::Result<()> {
+//! # let dir = tempfile::tempdir().expect("a folder");
+//! let db = Database::open(dir.path())?;
+//! let cities = db.create_collection("cities", &CollectionConfig::single(VectorConfig::new(2, Metric::Euclid)))?;
+//! let seoul = serde_json::json!({"name": "서울"}).try_into()?;
+//! cities.upsert([Point::new(1u64, [37.57, 126.98]).with_payload::<nigh::Payload>(seoul), Point::new(2u64, [48.86, 2.35])])?;
+//!
+//! let hits = cities.search(&SearchRequest::new([37.0, 127.0]).limit(1).with_payload(WithPayload::All))?;
+//! assert_eq!(hits[0].id, 1u64.into());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What a write means
+//!
+//! A call that returned is visible to every later read, in this process at once. What else it means is its [`Durability`]: `Sync` (the default) survives
+//! a power cut; `Buffered` survives the death of the process and reaches the disk within the flush interval; `Async` is only accepted. One call is atomic:
+//! after any crash all of it is there or none of it.
+//!
+//! # Reading
+//!
+//! Each read answers from one moment: vectors and payloads of the same state, however many writers are at work. [`SearchRequest`] is the nearest points to a vector;
+//! [`ScrollRequest`] walks through all in id order. A score is always larger for the nearer point.
+//!
+//! # Errors
+//!
+//! Every call returns [`Error`], whose [`kind`](Error::kind) says what can be done and whose [`applied`](Error::applied) says what became of a write. Damaged files are
+//! named with the place of the damage; nothing is ever answered from them.
+//!
+//! The rooms behind this façade are described in `docs/ARCHITECTURE.md`.
+
+mod collection;
+mod database;
+mod error;
+mod ids;
+pub mod io;
+mod kernels;
+mod optimizer;
+mod payload;
+mod point;
+mod query;
+mod scorer;
+mod segment;
+mod threads;
+mod vectors;
+mod wal;
+
+pub use collection::{
+    Background, Collection, CollectionConfig, CollectionInfo, CollectionUpdate, Limits, OptimizerConfig,
+    RecoveryReport, SegmentInfo, VectorConfig,
+};
+pub use database::{AliasAction, CollectionVerdict, Database, Options, VerifyReport};
+pub use error::{Applied, Error, ErrorKind, Result};
+pub use ids::{SegmentId, SeqNo};
+pub use nigh_format::manifest::{Datatype, DurabilityCode as Durability, Metric};
+pub use optimizer::{JobInfo, JobKind, JobState};
+pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId};
+pub use query::{Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest, WithPayload, WithVectors};
+pub use threads::{CancelToken, Clock, ManualClock, SystemClock};
+pub use uuid::Uuid;

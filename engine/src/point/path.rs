@@ -1,0 +1,172 @@
+//! Paths into a payload: `a.b`, `a[0].b`, `a[].b` (every element), `"key with . or space".b`.
+//!
+//! An unquoted key has letters, digits, `_` and `-`. Editing creates missing objects on the way but no array elements.
+
+use crate::error::{Error, Result};
+use serde_json::{Map, Value};
+use std::str::FromStr;
+
+/// A parsed path with at least one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayloadPath {
+    first: String,
+    rest: Vec<Step>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Key(String),
+    Index(usize),
+    Every,
+}
+
+/// Steps in a path; deeper ones cannot exist in a payload.
+const STEPS_MAX: usize = super::payload::DEPTH_MAX;
+
+impl PayloadPath {
+    /// Calls `act` on each place the path names, creating objects for missing keys.
+    pub(super) fn edit(&self, map: &mut Map<String, Value>, act: &mut dyn FnMut(&mut Value)) {
+        edit(map.entry(self.first.clone()).or_insert(Value::Null), &self.rest, act);
+    }
+
+    /// Removes each value the path names.
+    pub(super) fn remove(&self, map: &mut Map<String, Value>) {
+        let Some((last, way)) = self.rest.split_last() else {
+            map.remove(&self.first);
+            return;
+        };
+        if let Some(value) = map.get_mut(&self.first) {
+            remove(value, way, last);
+        }
+    }
+}
+
+fn edit(value: &mut Value, steps: &[Step], act: &mut dyn FnMut(&mut Value)) {
+    let Some((step, rest)) = steps.split_first() else { return act(value) };
+    match step {
+        Step::Key(key) => {
+            if !value.is_object() {
+                *value = Value::Object(Map::new());
+            }
+            if let Value::Object(map) = value {
+                edit(map.entry(key.clone()).or_insert(Value::Null), rest, act);
+            }
+        }
+        Step::Index(index) => {
+            if let Some(item) = value.get_mut(*index) {
+                edit(item, rest, act);
+            }
+        }
+        Step::Every => {
+            for item in value.as_array_mut().into_iter().flatten() {
+                edit(item, rest, act);
+            }
+        }
+    }
+}
+
+fn remove(value: &mut Value, way: &[Step], last: &Step) {
+    let Some((step, rest)) = way.split_first() else {
+        match (last, value) {
+            (Step::Key(key), Value::Object(map)) => drop(map.remove(key)),
+            (Step::Index(index), Value::Array(items)) if *index < items.len() => drop(items.remove(*index)),
+            (Step::Every, Value::Array(items)) => items.clear(),
+            _ => {}
+        }
+        return;
+    };
+    match step {
+        Step::Key(key) => {
+            if let Some(item) = value.as_object_mut().and_then(|map| map.get_mut(key)) {
+                remove(item, rest, last);
+            }
+        }
+        Step::Index(index) => {
+            if let Some(item) = value.get_mut(*index) {
+                remove(item, rest, last);
+            }
+        }
+        Step::Every => {
+            for item in value.as_array_mut().into_iter().flatten() {
+                remove(item, rest, last);
+            }
+        }
+    }
+}
+
+impl FromStr for PayloadPath {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let bad = |why: &str| {
+            let shown: String = text.chars().take(64).collect();
+            Error::invalid("payload path", why, format!("{shown:?}"))
+        };
+        let mut rest = text;
+        let first =
+            key(&mut rest).ok_or_else(|| bad("a key of letters, digits, _ and -, or a quoted key"))?;
+        let mut steps = Vec::new();
+        while !rest.is_empty() {
+            if steps.len() == STEPS_MAX {
+                return Err(bad("at most 64 steps"));
+            }
+            if let Some(after) = rest.strip_prefix('.') {
+                rest = after;
+                steps.push(Step::Key(key(&mut rest).ok_or_else(|| bad("a key after each dot"))?));
+            } else {
+                let inside = rest.strip_prefix('[').and_then(|r| r.split_once(']'));
+                let (index, after) = inside.ok_or_else(|| bad("`.key`, `[index]` or `[]`"))?;
+                rest = after;
+                steps.push(match index {
+                    "" => Step::Every,
+                    digits => Step::Index(digits.parse().map_err(|_| bad("a number between brackets"))?),
+                });
+            }
+        }
+        Ok(Self { first, rest: steps })
+    }
+}
+
+fn key(rest: &mut &str) -> Option<String> {
+    if let Some(quoted) = rest.strip_prefix('"') {
+        let (key, after) = quoted.split_once('"')?;
+        *rest = after;
+        return (!key.is_empty()).then(|| key.to_owned());
+    }
+    let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
+    let (key, after) = rest.split_at_checked(end)?;
+    *rest = after;
+    (!key.is_empty()).then(|| key.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn removed(value: Value, path: &str) -> Value {
+        let Value::Object(mut map) = value else { panic!("not an object") };
+        path.parse::<PayloadPath>().expect("path").remove(&mut map);
+        Value::Object(map)
+    }
+
+    #[test]
+    fn removes_what_the_path_names() {
+        assert_eq!(removed(json!({"a": {"b": 1, "c": 2}}), "a.b"), json!({"a": {"c": 2}}));
+        assert_eq!(
+            removed(json!({"a": [{"b": 1}, {"b": 2, "c": 3}]}), "a[].b"),
+            json!({"a": [{}, {"c": 3}]})
+        );
+        assert_eq!(removed(json!({"a": [1, 2]}), "a[0]"), json!({"a": [2]}));
+        assert_eq!(removed(json!({"a.b": 1, "a": {"b": 2}}), "\"a.b\""), json!({"a": {"b": 2}}));
+        assert_eq!(removed(json!({"도시": "서울", "x": 1}), "도시"), json!({"x": 1}));
+        assert_eq!(removed(json!({"a": 1}), "b.c"), json!({"a": 1}));
+    }
+
+    #[test]
+    fn refuses_what_is_no_path() {
+        for bad in ["", ".", "a.", "a..b", "a[", "a[x]", "a]", "a b", "\"a", "a[-1]"] {
+            assert!(bad.parse::<PayloadPath>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! What may be asked, and what comes back.
+
+use crate::error::{Error, Result};
+use crate::ids::SeqNo;
+use crate::point::{DEFAULT_VECTOR, Payload, PointId};
+use crate::threads::CancelToken;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Largest `limit` of a request.
+pub(crate) const LIMIT_MAX: usize = 10_000;
+/// Largest `offset + limit` of a search.
+pub(crate) const WINDOW_MAX: usize = 100_000;
+
+/// Which payload comes with each point.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum WithPayload {
+    /// None.
+    #[default]
+    No,
+    /// All of it.
+    All,
+    /// Only these top-level keys.
+    Include(Vec<String>),
+    /// All but these top-level keys.
+    Exclude(Vec<String>),
+}
+
+/// Which vectors come with each point.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum WithVectors {
+    /// None.
+    #[default]
+    No,
+    /// All that the point has.
+    All,
+    /// Those of these that the point has.
+    Names(Vec<String>),
+}
+
+/// The nearest points to a vector.
+#[derive(Debug, Clone)]
+pub struct SearchRequest {
+    pub(crate) vector: Vec<f32>,
+    pub(crate) using: String,
+    pub(crate) limit: usize,
+    pub(crate) offset: usize,
+    pub(crate) score_threshold: Option<f32>,
+    pub(crate) with_payload: WithPayload,
+    pub(crate) with_vectors: WithVectors,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) cancel: Option<CancelToken>,
+}
+
+impl SearchRequest {
+    /// The 10 nearest to `vector`, which has as many dimensions as the collection's unnamed vector.
+    pub fn new(vector: impl Into<Vec<f32>>) -> Self {
+        Self {
+            vector: vector.into(),
+            using: DEFAULT_VECTOR.to_owned(),
+            limit: 10,
+            offset: 0,
+            score_threshold: None,
+            with_payload: WithPayload::No,
+            with_vectors: WithVectors::No,
+            timeout: None,
+            cancel: None,
+        }
+    }
+
+    /// Searches the vector with this name.
+    pub fn using(mut self, name: impl Into<String>) -> Self {
+        self.using = name.into();
+        self
+    }
+
+    /// How many points to return, 1..=10,000.
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// How many of the nearest to leave out; `offset + limit` may be up to 100,000.
+    pub fn offset(mut self, offset: usize) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// Only points with a larger score than this (scores of distances are negative, see [`ScoredPoint::score`]).
+    pub fn score_threshold(mut self, score: f32) -> Self {
+        self.score_threshold = Some(score);
+        self
+    }
+
+    /// Which payload to return.
+    pub fn with_payload(mut self, with_payload: WithPayload) -> Self {
+        self.with_payload = with_payload;
+        self
+    }
+
+    /// Which vectors to return.
+    pub fn with_vectors(mut self, with_vectors: WithVectors) -> Self {
+        self.with_vectors = with_vectors;
+        self
+    }
+
+    /// Gives up with `Timeout` after this long.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Gives up with `Cancelled` when the token is cancelled.
+    pub fn cancel(mut self, token: &CancelToken) -> Self {
+        self.cancel = Some(token.clone());
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        check_limit(self.limit)?;
+        let window = self.offset.saturating_add(self.limit);
+        if window > WINDOW_MAX {
+            return Err(Error::invalid("offset + limit", format!("at most {WINDOW_MAX}"), window));
+        }
+        match self.score_threshold {
+            Some(threshold) if threshold.is_nan() => {
+                Err(Error::invalid("score_threshold", "a number", threshold))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(crate) fn check_limit(limit: usize) -> Result<()> {
+    if (1..=LIMIT_MAX).contains(&limit) {
+        return Ok(());
+    }
+    Err(Error::invalid("limit", format!("1..={LIMIT_MAX}"), limit))
+}
+
+/// Points in id order.
+#[derive(Debug, Clone)]
+pub struct ScrollRequest {
+    pub(crate) from: Option<PointId>,
+    pub(crate) limit: usize,
+    pub(crate) with_payload: WithPayload,
+    pub(crate) with_vectors: WithVectors,
+}
+
+impl Default for ScrollRequest {
+    fn default() -> Self {
+        Self { from: None, limit: 10, with_payload: WithPayload::All, with_vectors: WithVectors::No }
+    }
+}
+
+impl ScrollRequest {
+    /// The first 10 points with their payloads.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Starts at this id (inclusive): what the page before gave as [`ScrollPage::next`].
+    pub fn from(mut self, id: impl Into<PointId>) -> Self {
+        self.from = Some(id.into());
+        self
+    }
+
+    /// Points a page, 1..=10,000.
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Which payload to return.
+    pub fn with_payload(mut self, with_payload: WithPayload) -> Self {
+        self.with_payload = with_payload;
+        self
+    }
+
+    /// Which vectors to return.
+    pub fn with_vectors(mut self, with_vectors: WithVectors) -> Self {
+        self.with_vectors = with_vectors;
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        check_limit(self.limit)
+    }
+}
+
+/// A point as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The outside id.
+    pub id: PointId,
+    /// The operation that wrote this version of the point.
+    pub version: SeqNo,
+    /// The payload, if asked for.
+    pub payload: Option<Payload>,
+    /// The vectors as stored (cosine: normalised), if asked for.
+    pub vectors: Option<BTreeMap<String, Vec<f32>>>,
+}
+
+/// A point that a search found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoredPoint {
+    /// The outside id.
+    pub id: PointId,
+    /// The operation that wrote this version of the point.
+    pub version: SeqNo,
+    /// Larger is nearer: similarity for cosine and dot, minus the distance for Euclid and Manhattan.
+    pub score: f32,
+    /// The payload, if asked for.
+    pub payload: Option<Payload>,
+    /// The vectors as stored (cosine: normalised), if asked for.
+    pub vectors: Option<BTreeMap<String, Vec<f32>>>,
+}
+
+/// One page of a scroll.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScrollPage {
+    /// Points in id order: integers first, then UUIDs.
+    pub points: Vec<Record>,
+    /// Where the next page starts; `None` after the last.
+    pub next: Option<PointId>,
+}

@@ -1,0 +1,18 @@
+//! Units of storage and search: points go in, rows, payloads and ids come out by offset.
+//!
+//! A [`Mutable`] segment is in memory and grows; `builder.rs` turns it, or several sealed ones, into a [`Sealed`] segment:
+//! mapped files that never change. Which points of a segment are dead is not part of it: a [`SegmentView`] pairs a segment
+//! with the [`Tombstones`] of one moment.
+
+mod builder;
+mod id_map;
+mod mutable;
+mod sealed;
+mod tombstones;
+mod view;
+
+pub(crate) use builder::{Built, build, read_tombstones, write_tombstones};
+pub(crate) use mutable::Mutable;
+pub(crate) use sealed::{Sealed, SegmentPlace};
+pub(crate) use tombstones::Tombstones;
+pub(crate) use view::{Segment, SegmentView};

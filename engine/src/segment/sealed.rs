@@ -1,0 +1,170 @@
+//! A segment that never changes: a folder of mapped block files.
+//!
+//! Opening reads headers and preambles only. When the manifest no longer names the segment it is marked obsolete, and its folder is
+//! removed when the last view that holds it is gone.
+
+use super::id_map::MappedIds;
+use crate::error::{Error, Result};
+use crate::ids::SegmentId;
+use crate::io::{BlockFile, FileStamp, Vfs, missing_is_damage, read_file, remove_tree};
+use crate::payload::MappedPayloads;
+use crate::vectors::{MappedVectors, Row};
+use nigh_format::header::Identity;
+use nigh_format::layout::{SegmentFile, segment_dir};
+use nigh_format::manifest::{SegmentEntry, VectorParams};
+use nigh_format::segment_meta::SegmentMeta;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Where a collection's segments lie.
+#[derive(Debug, Clone)]
+pub(crate) struct SegmentPlace {
+    pub(crate) vfs: Arc<dyn Vfs>,
+    /// The collection's `segments` folder.
+    pub(crate) dir: PathBuf,
+    /// The collection's id.
+    pub(crate) collection: u64,
+}
+
+impl SegmentPlace {
+    pub(crate) fn segment_dir(&self, id: SegmentId) -> PathBuf {
+        self.dir.join(segment_dir(id.0))
+    }
+
+    pub(crate) fn path(&self, id: SegmentId, file: SegmentFile) -> PathBuf {
+        self.segment_dir(id).join(file.file_name())
+    }
+
+    pub(crate) fn identity(&self, id: SegmentId, file: SegmentFile) -> Identity {
+        Identity { collection: self.collection, owner: id.0, tag: file.tag() }
+    }
+
+    /// Opens a file of a segment; `stamp` is what the manifest says of it.
+    pub(crate) fn open(&self, id: SegmentId, file: SegmentFile, stamp: FileStamp) -> Result<BlockFile> {
+        let path = self.path(id, file);
+        let opened = BlockFile::open(self.vfs.as_ref(), &path, file.kind(), self.identity(id, file))?;
+        if opened.stamp() != stamp {
+            let what =
+                format!("expected the file that the manifest names ({stamp:?}), got {:?}", opened.stamp());
+            return Err(Error::corrupt(&path, 0, what));
+        }
+        Ok(opened)
+    }
+}
+
+/// An immutable segment on disk.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    id: SegmentId,
+    place: SegmentPlace,
+    point_count: u32,
+    ids: MappedIds,
+    payloads: MappedPayloads,
+    vectors: Vec<MappedVectors>,
+    obsolete: AtomicBool,
+}
+
+/// Rows scored between two looks at whether the caller has given up.
+const SCAN_GROUP: u32 = 1024;
+
+impl Sealed {
+    /// Opens the segment that a manifest entry names.
+    pub(crate) fn open(place: &SegmentPlace, entry: &SegmentEntry, params: &[VectorParams]) -> Result<Self> {
+        let id = SegmentId(entry.id);
+        let open = |file: SegmentFile| {
+            let listed = entry.files.iter().find(|f| f.file == file);
+            let listed = listed.ok_or_else(|| Error::internal(format!("manifest entry without {file:?}")))?;
+            let stamp = FileStamp { len: listed.len, table_checksum: listed.table_checksum };
+            place.open(id, file, stamp)
+        };
+        open(SegmentFile::Meta)?;
+        let path = place.path(id, SegmentFile::Meta);
+        let meta = read_file(place.vfs.as_ref(), &path).map_err(|e| missing_is_damage(&path, e))?;
+        let meta =
+            SegmentMeta::decode(&meta, place.collection, id.0).map_err(|e| Error::format(&path, &e))?;
+        if meta.point_count != entry.point_count || meta.last_seq != entry.last_seq {
+            let what = format!("expected {} points, got {}", entry.point_count, meta.point_count);
+            return Err(Error::corrupt(&path, 0, what));
+        }
+        let vectors = params.iter().zip(0..).map(|(params, i)| {
+            MappedVectors::open(open(SegmentFile::Vectors(i))?, params, entry.point_count)
+        });
+        Ok(Self {
+            id,
+            place: place.clone(),
+            point_count: entry.point_count,
+            ids: MappedIds::open(open(SegmentFile::IdMap)?, entry.point_count)?,
+            payloads: MappedPayloads::open(open(SegmentFile::Payloads)?, entry.point_count)?,
+            vectors: vectors.collect::<Result<_>>()?,
+            obsolete: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn id(&self) -> SegmentId {
+        self.id
+    }
+
+    pub(crate) fn point_count(&self) -> u32 {
+        self.point_count
+    }
+
+    pub(crate) fn ids(&self) -> &MappedIds {
+        &self.ids
+    }
+
+    pub(crate) fn payloads(&self) -> &MappedPayloads {
+        &self.payloads
+    }
+
+    pub(crate) fn vectors(&self) -> &[MappedVectors] {
+        &self.vectors
+    }
+
+    pub(crate) fn vector(&self, vector: usize) -> Result<&MappedVectors> {
+        self.vectors.get(vector).ok_or_else(|| Error::internal(format!("no vector with index {vector}")))
+    }
+
+    /// Bytes of all files but tombstones.
+    pub(crate) fn disk_bytes(&self) -> u64 {
+        let files = [self.ids.file(), self.payloads.file()].into_iter();
+        files.chain(self.vectors.iter().map(MappedVectors::file)).map(|f| f.stamp().len).sum()
+    }
+
+    /// The folder goes when the last holder does. Call only when no manifest names the segment any more.
+    pub(crate) fn retire(&self) {
+        self.obsolete.store(true, Ordering::Release);
+    }
+
+    /// Calls `each` for every row of a vector, in offset order; `between` runs before each group and may stop.
+    pub(crate) fn scan(
+        &self,
+        vector: usize,
+        mut between: impl FnMut() -> Result<()>,
+        mut each: impl FnMut(u32, Row<'_>),
+    ) -> Result<()> {
+        let vectors = self.vector(vector)?;
+        vectors.expect_scan();
+        for start in (0..self.point_count).step_by(SCAN_GROUP as usize) {
+            between()?;
+            let end = self.point_count.min(start + SCAN_GROUP);
+            if !vectors.for_each_dense(start..end, &mut each)? {
+                for offset in start..end {
+                    if let Some(row) = vectors.row(offset)? {
+                        each(offset, row);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Sealed {
+    fn drop(&mut self) {
+        if *self.obsolete.get_mut() {
+            // Space only: what cannot be removed now is removed at the next open.
+            drop(remove_tree(self.place.vfs.as_ref(), &self.place.segment_dir(self.id)));
+        }
+    }
+}

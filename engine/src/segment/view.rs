@@ -1,0 +1,170 @@
+//! A segment at one moment: its length then and its dead points then. Reads through it never see anything newer.
+
+use super::{Mutable, Sealed, Tombstones};
+use crate::error::{Error, Result};
+use crate::ids::SeqNo;
+use crate::point::PointId;
+use crate::vectors::Row;
+use std::borrow::Cow;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+/// Either kind of segment.
+#[derive(Debug, Clone)]
+pub(crate) enum Segment {
+    /// In memory, growing.
+    Mutable(Arc<Mutable>),
+    /// On disk, immutable.
+    Sealed(Arc<Sealed>),
+}
+
+/// A segment, how much of it counts, and what of that is dead.
+#[derive(Debug, Clone)]
+pub(crate) struct SegmentView {
+    pub(crate) segment: Segment,
+    /// Points that exist at this moment, dead ones included.
+    pub(crate) len: u32,
+    pub(crate) dead: Tombstones,
+}
+
+impl SegmentView {
+    pub(crate) fn empty(mutable: Arc<Mutable>) -> Self {
+        Self { segment: Segment::Mutable(mutable), len: 0, dead: Tombstones::default() }
+    }
+
+    pub(crate) fn sealed(segment: Arc<Sealed>, dead: Tombstones) -> Self {
+        let len = segment.point_count();
+        Self { segment: Segment::Sealed(segment), len, dead }
+    }
+
+    /// The mutable segment, if this is one.
+    pub(crate) fn as_mutable(&self) -> Option<&Arc<Mutable>> {
+        match &self.segment {
+            Segment::Mutable(mutable) => Some(mutable),
+            Segment::Sealed(_) => None,
+        }
+    }
+
+    /// The sealed segment, if this is one.
+    pub(crate) fn as_sealed(&self) -> Option<&Arc<Sealed>> {
+        match &self.segment {
+            Segment::Mutable(_) => None,
+            Segment::Sealed(sealed) => Some(sealed),
+        }
+    }
+
+    pub(crate) fn live_count(&self) -> u32 {
+        self.len.saturating_sub(self.dead.count())
+    }
+
+    /// The live version of a point, if it is here.
+    pub(crate) fn find(&self, id: PointId) -> Result<Option<u32>> {
+        let found = match &self.segment {
+            Segment::Mutable(mutable) => mutable.find(id, self.len),
+            Segment::Sealed(sealed) => sealed.ids().find(id)?,
+        };
+        Ok(found.filter(|offset| !self.dead.contains(*offset)))
+    }
+
+    pub(crate) fn id(&self, offset: u32) -> Result<PointId> {
+        match &self.segment {
+            Segment::Mutable(mutable) => mutable.id(offset).ok_or_else(|| no_offset(offset)),
+            Segment::Sealed(sealed) => sealed.ids().id(offset),
+        }
+    }
+
+    pub(crate) fn version(&self, offset: u32) -> Result<SeqNo> {
+        match &self.segment {
+            Segment::Mutable(mutable) => mutable.version(offset).ok_or_else(|| no_offset(offset)),
+            Segment::Sealed(sealed) => sealed.ids().version(offset),
+        }
+    }
+
+    /// JSON text of the payload, empty if there is none.
+    pub(crate) fn payload(&self, offset: u32) -> Result<Cow<'_, [u8]>> {
+        match &self.segment {
+            Segment::Mutable(mutable) => {
+                mutable.payload(offset).map(Cow::Owned).ok_or_else(|| no_offset(offset))
+            }
+            Segment::Sealed(sealed) => sealed.payloads().text(offset).map(Cow::Borrowed),
+        }
+    }
+
+    pub(crate) fn payload_len(&self, offset: u32) -> Result<usize> {
+        match &self.segment {
+            Segment::Mutable(mutable) => mutable.payload_len(offset).ok_or_else(|| no_offset(offset)),
+            Segment::Sealed(sealed) => sealed.payloads().text(offset).map(<[u8]>::len),
+        }
+    }
+
+    /// Stored bytes of one of the point's vectors.
+    pub(crate) fn vector_bytes(&self, vector: usize, offset: u32) -> Result<Option<Cow<'_, [u8]>>> {
+        match &self.segment {
+            Segment::Mutable(mutable) => Ok(mutable.vector_bytes(vector, offset).map(Cow::Owned)),
+            Segment::Sealed(sealed) => Ok(sealed.vector(vector)?.bytes(offset)?.map(Cow::Borrowed)),
+        }
+    }
+
+    pub(crate) fn has_vector(&self, vector: usize, offset: u32) -> Result<bool> {
+        match &self.segment {
+            Segment::Mutable(mutable) => Ok(mutable.has_vector(vector, offset)),
+            Segment::Sealed(sealed) => sealed.vector(vector)?.has_row(offset),
+        }
+    }
+
+    /// Calls `each` for the rows of live points; `between` runs every thousand rows or so and may stop.
+    pub(crate) fn scan(
+        &self,
+        vector: usize,
+        between: impl FnMut() -> Result<()>,
+        mut each: impl FnMut(u32, Row<'_>),
+    ) -> Result<()> {
+        let live = |offset: u32, row: Row<'_>| {
+            if !self.dead.contains(offset) {
+                each(offset, row);
+            }
+        };
+        match &self.segment {
+            Segment::Mutable(mutable) => mutable.scan(vector, self.len, between, live),
+            Segment::Sealed(sealed) => sealed.scan(vector, between, live),
+        }
+    }
+
+    /// The first `limit` live points whose id is not below `from`, in id order.
+    pub(crate) fn ids_from(&self, from: Option<PointId>, limit: usize) -> Result<Vec<(PointId, u32)>> {
+        match &self.segment {
+            Segment::Mutable(mutable) => {
+                let mut smallest = BinaryHeap::new();
+                mutable.for_each_id(self.len, |offset, id| {
+                    let wanted = from.is_none_or(|from| id >= from) && !self.dead.contains(offset);
+                    if wanted && smallest.len() < limit {
+                        smallest.push((id, offset));
+                    } else if wanted && smallest.peek().is_some_and(|(largest, _)| id < *largest) {
+                        smallest.pop();
+                        smallest.push((id, offset));
+                    }
+                });
+                Ok(smallest.into_sorted_vec())
+            }
+            Segment::Sealed(sealed) => {
+                let ids = sealed.ids();
+                let start = from.map_or(Ok(0), |from| ids.rank_from(from))?;
+                let mut found = Vec::new();
+                for rank in start..self.len {
+                    if found.len() == limit {
+                        break;
+                    }
+                    let offset = ids.offset_of_rank(rank)?;
+                    if !self.dead.contains(offset) {
+                        found.push((ids.id_of_rank(rank)?, offset));
+                    }
+                }
+                Ok(found)
+            }
+        }
+    }
+}
+
+fn no_offset(offset: u32) -> Error {
+    Error::internal(format!("no point at offset {offset} of the mutable segment"))
+}

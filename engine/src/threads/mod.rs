@@ -1,0 +1,12 @@
+//! Threads and giving up: the only place that spawns, and the token with which callers stop long work.
+
+mod cancel;
+mod clock;
+mod pacer;
+mod workers;
+
+pub use cancel::CancelToken;
+pub(crate) use cancel::Limiter;
+pub use clock::{Clock, ManualClock, SystemClock};
+pub(crate) use pacer::Pacer;
+pub(crate) use workers::{Turn, Workers};

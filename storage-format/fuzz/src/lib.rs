@@ -1,0 +1,235 @@
+//! The bodies of the fuzz targets: any bytes in, nothing out, and a panic when a decoder breaks a promise.
+//!
+//! Each body first gives the bytes to the decoder as they are. Where a checksum would stop a fuzzer at the door, the
+//! bytes then become the data inside a good frame. The same bodies run over the kept corpora on stable Rust:
+//! `storage-format/tests/fuzz_corpus.rs`.
+
+mod log_script;
+mod reader;
+
+use nigh_format::FormatErrorKind;
+use nigh_format::block::{decode_file, encode_file};
+use nigh_format::catalog::Catalog;
+use nigh_format::checksum::crc32c;
+use nigh_format::codes::{self, CodesLayout, Quantizer};
+use nigh_format::graph::{self, LinksLayout};
+use nigh_format::header::{FileHeader, FileKind, Identity, MAGIC};
+use nigh_format::id_map::{self, IdMapLayout};
+use nigh_format::manifest::{Datatype, Manifest, Metric};
+use nigh_format::operation::Operation;
+use nigh_format::payloads::{self, PayloadsLayout};
+use nigh_format::segment_meta::SegmentMeta;
+use nigh_format::tombstones::{self, TombstonesLayout};
+use nigh_format::vectors::{self, VectorsLayout};
+use reader::{Reader, u32s, u64s};
+
+pub use log_script::wal_file;
+
+/// A body.
+pub type Target = fn(&[u8]);
+
+/// Every body by the name of its target and its corpus.
+pub const TARGETS: [(&str, Target); 13] = [
+    ("header", header),
+    ("block_file", block_file),
+    ("catalog", catalog),
+    ("manifest", manifest),
+    ("wal_file", wal_file),
+    ("operation", operation),
+    ("segment_meta", segment_meta),
+    ("vectors", vectors),
+    ("codes", codes),
+    ("links", links),
+    ("payloads", payloads),
+    ("id_map", id_map),
+    ("tombstones", tombstones),
+];
+
+/// A header, as it is and with a good magic and checksum.
+pub fn header(data: &[u8]) {
+    let _ = FileHeader::decode(data);
+    let Some(bytes) = data.first_chunk::<64>() else { return };
+    let mut bytes = *bytes;
+    bytes[..8].copy_from_slice(&MAGIC);
+    let checksum = crc32c(&bytes[..60]);
+    bytes[60..].copy_from_slice(&checksum.to_le_bytes());
+    match FileHeader::decode(&bytes) {
+        Ok(header) => {
+            assert_eq!(header.encode(), bytes);
+            assert!(header.file_len().is_none_or(|len| len > header.data_len));
+        }
+        Err(error) => assert_ne!(error.kind, FormatErrorKind::HeaderChecksum),
+    }
+}
+
+/// A kind, a bit to flip, and data: the framed file is read back, and the flip is noticed.
+pub fn block_file(data: &[u8]) {
+    for kind in FileKind::ALL {
+        let _ = decode_file(data, kind);
+    }
+    let mut reader = Reader::new(data);
+    let kind = FileKind::ALL[reader.index(10)];
+    let flip = reader.u64();
+    let identity = Identity { collection: reader.u64(), owner: reader.u64(), tag: reader.u64() };
+    let mut file = encode_file(kind, identity, reader.rest());
+    let read = decode_file(&file, kind);
+    if kind == FileKind::Wal {
+        return assert!(read.is_err());
+    }
+    let (header, inner) = read.expect("a framed file is good");
+    assert_eq!((header.identity, inner), (identity, reader.rest()));
+    let place = (flip % (file.len() as u64 * 8)) as usize;
+    file[place / 8] ^= 1 << (place % 8);
+    assert!(decode_file(&file, kind).is_err());
+}
+
+/// A generation and a record.
+pub fn catalog(data: &[u8]) {
+    let _ = Catalog::decode(data);
+    let mut reader = Reader::new(data);
+    let identity = Identity { collection: 0, owner: 0, tag: reader.u64() };
+    if let Ok(catalog) = Catalog::decode(&encode_file(FileKind::Catalog, identity, reader.rest())) {
+        assert_eq!(Catalog::decode(&catalog.encode()).as_ref(), Ok(&catalog));
+    }
+}
+
+/// A collection, a generation and a record.
+pub fn manifest(data: &[u8]) {
+    let _ = Manifest::decode(data, 1);
+    let mut reader = Reader::new(data);
+    let collection = reader.u64();
+    let identity = Identity { collection, owner: 0, tag: reader.u64() };
+    let file = encode_file(FileKind::Manifest, identity, reader.rest());
+    if let Ok(manifest) = Manifest::decode(&file, collection) {
+        assert_eq!(Manifest::decode(&manifest.encode(), collection).as_ref(), Ok(&manifest));
+    }
+}
+
+/// A collection, a segment and a record.
+pub fn segment_meta(data: &[u8]) {
+    let _ = SegmentMeta::decode(data, 1, 1);
+    let mut reader = Reader::new(data);
+    let (collection, owner) = (reader.u64(), reader.u64());
+    let file = encode_file(FileKind::SegmentMeta, Identity { collection, owner, tag: 0 }, reader.rest());
+    if let Ok(meta) = SegmentMeta::decode(&file, collection, owner) {
+        assert_eq!(SegmentMeta::decode(&meta.encode(collection), collection, owner).as_ref(), Ok(&meta));
+    }
+}
+
+/// The body of a log record.
+pub fn operation(data: &[u8]) {
+    if let Ok(operation) = Operation::decode(data) {
+        let body = operation.encode().expect("what is read can be written");
+        assert_eq!(Operation::decode(&body).as_ref(), Ok(&operation));
+    }
+}
+
+/// A data section; then counts.
+pub fn vectors(data: &[u8]) {
+    if let Ok(layout) = VectorsLayout::decode(data, data.len() as u64) {
+        let words = layout.presence().map(|range| u64s(data, range)).unwrap_or_default();
+        let ranks = layout.ranks().map(|range| u32s(data, range)).unwrap_or_default();
+        let _ = vectors::check_presence(&words, &ranks, &layout);
+        assert_eq!(layout.encode(), data[..64]);
+    }
+    let mut reader = Reader::new(data);
+    let (n, rows, dim) = (reader.u32(), reader.u32(), reader.u32());
+    let (datatype, metric) = (Datatype::ALL[reader.index(3)], Metric::ALL[reader.index(4)]);
+    if let Ok(layout) = VectorsLayout::new(n, rows, dim, datatype, metric) {
+        assert!(layout.row(reader.u32()).end > 64);
+        assert_eq!(VectorsLayout::decode(&layout.encode(), layout.data_len()).as_ref(), Ok(&layout));
+    }
+}
+
+/// A data section; then counts.
+pub fn codes(data: &[u8]) {
+    if let Ok(layout) = CodesLayout::decode(data, data.len() as u64) {
+        let range = layout.codes();
+        let _ = codes::check_codes(&data[range.start as usize..range.end as usize], &layout);
+        assert_eq!(layout.encode(), data[..64]);
+    }
+    let mut reader = Reader::new(data);
+    let (rows, dim, stride) = (reader.u32(), reader.u32(), reader.u32());
+    let quantizer = Quantizer::ALL[reader.index(2)];
+    let mut number = || f32::from_bits(reader.u32());
+    let (scale, shift, quantile) = (number(), number(), number());
+    if let Ok(layout) = CodesLayout::new(rows, dim, quantizer, stride, scale, shift, quantile) {
+        assert!(layout.code(reader.u32()).end > 64);
+        assert_eq!(CodesLayout::decode(&layout.encode(), layout.data_len()).as_ref(), Ok(&layout));
+    }
+}
+
+/// A data section; then counts.
+pub fn links(data: &[u8]) {
+    if let Ok(layout) = LinksLayout::decode(data, data.len() as u64) {
+        let (entries, links) = (u32s(data, layout.entries()), u32s(data, layout.links()));
+        let good = graph::check_links(&links, &layout).is_ok();
+        assert_eq!(good, links_are_good(&links, &layout));
+        let _ = graph::check_entries(&entries, &layout);
+        assert_eq!(layout.encode(), data[..64]);
+    }
+    let mut reader = Reader::new(data);
+    let (rows, row_len, entries) = (reader.u32(), reader.u32(), reader.u32());
+    if let Ok(layout) = LinksLayout::new(rows, row_len, entries, reader.u32(), reader.u32(), reader.u64()) {
+        assert!(layout.row(reader.u32()).end > 64);
+        assert_eq!(LinksLayout::decode(&layout.encode(), layout.data_len()).as_ref(), Ok(&layout));
+    }
+}
+
+/// The rule said in another way: links to nodes, then only free places.
+fn links_are_good(links: &[u32], layout: &LinksLayout) -> bool {
+    links.chunks(layout.row_len as usize).all(|row| {
+        let free = row.iter().rev().take_while(|link| **link == graph::FREE_LINK).count();
+        row[..row.len() - free].iter().all(|link| *link < layout.row_count)
+    })
+}
+
+/// A data section; then counts.
+pub fn payloads(data: &[u8]) {
+    if let Ok(layout) = PayloadsLayout::decode(data, data.len() as u64) {
+        let ends = u64s(data, layout.ends());
+        if payloads::check_ends(&ends, layout.blob_len).is_ok() {
+            assert!(ends.is_sorted() && ends.last().is_none_or(|last| *last == layout.blob_len));
+        }
+        assert_eq!(layout.encode(), data[..64]);
+    }
+    let mut reader = Reader::new(data);
+    let (n, blob_len) = (reader.u32(), reader.u64());
+    if let Ok(layout) = PayloadsLayout::new(n, blob_len) {
+        assert_eq!(PayloadsLayout::decode(&layout.encode(), layout.data_len()).as_ref(), Ok(&layout));
+    }
+}
+
+/// A data section; then counts.
+pub fn id_map(data: &[u8]) {
+    if let Ok(layout) = IdMapLayout::decode(data, data.len() as u64) {
+        let (offsets, ranks) = (u32s(data, layout.offsets()), u32s(data, layout.ranks()));
+        let uuids = &data[layout.uuids().start as usize..layout.uuids().end as usize];
+        if id_map::check(&u64s(data, layout.ints()), uuids, &offsets, &ranks).is_ok() {
+            let back = |rank: &u32| offsets[*rank as usize];
+            assert!(ranks.iter().map(back).eq(0..layout.point_count));
+        }
+        let _ = id_map::check_versions(&u64s(data, layout.versions()), u64::MAX, &layout);
+        assert_eq!(layout.encode(), data[..64]);
+    }
+    let mut reader = Reader::new(data);
+    if let Ok(layout) = IdMapLayout::new(reader.u32(), reader.u32()) {
+        assert_eq!(IdMapLayout::decode(&layout.encode(), layout.data_len()).as_ref(), Ok(&layout));
+    }
+}
+
+/// A data section; then counts.
+pub fn tombstones(data: &[u8]) {
+    if let Ok(layout) = TombstonesLayout::decode(data, data.len() as u64) {
+        let words = u64s(data, layout.words());
+        if tombstones::check_words(&words, &layout).is_ok() {
+            let dead = (0..layout.point_count).filter(|i| words[*i as usize / 64] >> (i % 64) & 1 == 1);
+            assert_eq!(dead.count(), layout.dead_count as usize);
+        }
+        assert_eq!(layout.encode(), data[..64]);
+    }
+    let mut reader = Reader::new(data);
+    if let Ok(layout) = TombstonesLayout::new(reader.u32(), reader.u32()) {
+        assert_eq!(TombstonesLayout::decode(&layout.encode(), layout.data_len()).as_ref(), Ok(&layout));
+    }
+}

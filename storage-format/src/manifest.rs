@@ -1,0 +1,208 @@
+//! The manifest: how a collection is configured, and which segments hold which part of its log.
+//!
+//! Goes in: a [`Manifest`] or a whole file. Comes out: a whole file, or a manifest whose rules all hold (see
+//! [`Manifest::check`]). Bytes: docs/storage-format.md, section 5.
+
+use std::collections::HashSet;
+
+use crate::block::{decode_file, encode_file};
+use crate::error::FormatError;
+use crate::header::{FileKind, HEADER_LEN, Identity};
+use crate::layout::SegmentFile;
+use crate::vector_params::{check_dim, check_names};
+
+pub use crate::vector_params::{DIM_MAX, Datatype, Metric, VECTOR_NAME_LEN_MAX, VectorParams};
+
+mod record;
+
+/// What a collection consists of, as of one checkpoint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifest {
+    /// Grows by one with each publication.
+    pub generation: u64,
+    /// Whose manifest it is.
+    pub collection_id: u64,
+    /// The segments hold exactly the operations up to this one.
+    pub applied_seq: u64,
+    /// Above every segment id ever given.
+    pub next_segment_id: u64,
+    /// Above every tombstone tag ever given.
+    pub next_checkpoint: u64,
+    /// The vectors of each point; the place in the list names files.
+    pub vectors: Vec<VectorParams>,
+    /// How the collection behaves.
+    pub settings: Settings,
+    /// Live segments, oldest first.
+    pub segments: Vec<SegmentEntry>,
+}
+
+/// When a write is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum DurabilityCode {
+    /// When it is on stable storage.
+    Sync = 1,
+    /// When the operating system has it.
+    Buffered = 2,
+    /// When it is queued.
+    Async = 3,
+}
+
+impl DurabilityCode {
+    /// Every durability, by code.
+    pub const ALL: [Self; 3] = [Self::Sync, Self::Buffered, Self::Async];
+
+    /// The number on disk.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The durability with this number.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|durability| durability.code() == code)
+    }
+}
+
+/// How a collection behaves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// When a write is acknowledged.
+    pub durability: DurabilityCode,
+    /// How often writes that nobody waits for are synced.
+    pub flush_interval_ms: u64,
+    /// Size at which the mutable segment is sealed.
+    pub mutable_bytes_max: u64,
+    /// No merge makes a segment with more points.
+    pub segment_points_max: u64,
+    /// Segments of one size that are merged together.
+    pub merge_fan_in: u32,
+    /// Share of dead points at which a segment is rewritten.
+    pub vacuum_dead_ratio: f32,
+}
+
+/// One live segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentEntry {
+    /// Names the folder; never 0, never used again.
+    pub id: u64,
+    /// Points in it, dead ones too.
+    pub point_count: u32,
+    /// Points that its tombstones mark.
+    pub dead_count: u32,
+    /// The highest version of a point in it.
+    pub last_seq: u64,
+    /// The files it consists of.
+    pub files: Vec<FileEntry>,
+}
+
+/// One file of a segment, and what it must look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileEntry {
+    /// Which file.
+    pub file: SegmentFile,
+    /// Length of the whole file.
+    pub len: u64,
+    /// The `table_checksum` of its header.
+    pub table_checksum: u32,
+}
+
+impl Manifest {
+    /// The whole file. A manifest that breaks a rule is written, but not read again: see [`check`](Self::check).
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        encode_file(FileKind::Manifest, self.identity(), &record::encode(self))
+    }
+
+    /// Reads a whole file that belongs to the collection `collection_id`.
+    ///
+    /// # Errors
+    /// Anything that is wrong with the file, the record or what it says.
+    pub fn decode(bytes: &[u8], collection_id: u64) -> Result<Self, FormatError> {
+        let (header, data) = decode_file(bytes, FileKind::Manifest)?;
+        let tag = header.identity.tag;
+        header.expect(FileKind::Manifest, Identity { collection: collection_id, owner: 0, tag })?;
+        let manifest = record::decode(data)?;
+        header.expect(FileKind::Manifest, manifest.identity())?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// Checks vectors, settings and segments against each other and against the counters.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn check(&self) -> Result<(), FormatError> {
+        if self.vectors.len() > usize::from(u16::MAX) {
+            return Err(invalid("vectors", format!("at most {}", u16::MAX), self.vectors.len()));
+        }
+        check_names(self.vectors.iter().map(|vector| vector.name.as_str()), HEADER_LEN as u64)?;
+        for vector in &self.vectors {
+            check_dim(vector.dim, HEADER_LEN as u64)?;
+        }
+        if !self.settings.vacuum_dead_ratio.is_finite() {
+            return Err(invalid("vacuum_dead_ratio", "a number", self.settings.vacuum_dead_ratio));
+        }
+        let mut ids = HashSet::new();
+        for segment in &self.segments {
+            if !ids.insert(segment.id) {
+                return Err(invalid("segment id", "each id once", format!("{} twice", segment.id)));
+            }
+            self.check_segment(segment)?;
+        }
+        Ok(())
+    }
+
+    fn check_segment(&self, segment: &SegmentEntry) -> Result<(), FormatError> {
+        let SegmentEntry { id, point_count, dead_count, last_seq, files } = segment;
+        if *id == 0 || *id >= self.next_segment_id {
+            return Err(invalid("segment id", format!("1 or more, below {}", self.next_segment_id), id));
+        }
+        if dead_count > point_count {
+            return Err(invalid("dead_count", format!("at most {point_count} in segment {id}"), dead_count));
+        }
+        if *last_seq > self.applied_seq {
+            return Err(invalid(
+                "last_seq",
+                format!("at most {} in segment {id}", self.applied_seq),
+                last_seq,
+            ));
+        }
+        let unique: HashSet<_> = files.iter().map(|entry| entry.file).collect();
+        if unique.len() != files.len() {
+            return Err(invalid("files", format!("each file of segment {id} once"), "one twice"));
+        }
+        let vectors = (0_u16..).zip(&self.vectors).map(|(index, _)| SegmentFile::Vectors(index));
+        let needed =
+            [SegmentFile::Meta, SegmentFile::IdMap, SegmentFile::Payloads].into_iter().chain(vectors);
+        if let Some(missing) = needed.into_iter().find(|file| !unique.contains(file)) {
+            return Err(invalid("files", format!("{} in segment {id}", missing.file_name()), "none"));
+        }
+        let known = |file: &SegmentFile| match *file {
+            SegmentFile::Meta | SegmentFile::IdMap | SegmentFile::Payloads => true,
+            SegmentFile::Vectors(index) | SegmentFile::Codes(index) | SegmentFile::Links(index) => {
+                usize::from(index) < self.vectors.len()
+            }
+            SegmentFile::Tombstones(checkpoint) => checkpoint < self.next_checkpoint,
+        };
+        if let Some(unknown) = unique.iter().find(|file| !known(file)) {
+            let expected = format!("only vectors and checkpoints of this manifest in segment {id}");
+            return Err(invalid("files", expected, unknown.file_name()));
+        }
+        let tombstones = unique.iter().filter(|file| matches!(file, SegmentFile::Tombstones(_))).count();
+        if tombstones > 1 || (tombstones == 0 && *dead_count > 0) {
+            let expected = format!("one tombstones file for {dead_count} dead points of segment {id}");
+            return Err(invalid("files", expected, tombstones));
+        }
+        Ok(())
+    }
+
+    fn identity(&self) -> Identity {
+        Identity { collection: self.collection_id, owner: 0, tag: self.generation }
+    }
+}
+
+fn invalid(what: &'static str, expected: impl Into<String>, got: impl std::fmt::Display) -> FormatError {
+    FormatError::invalid(HEADER_LEN as u64, what, expected, got)
+}

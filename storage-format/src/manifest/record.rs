@@ -1,0 +1,156 @@
+//! The manifest's archived shape: enums as codes, files as kind and tag.
+
+use rkyv::{Archive, Deserialize, Serialize};
+
+use super::{DurabilityCode, FileEntry, Manifest, SegmentEntry, Settings};
+use crate::archive;
+use crate::error::FormatError;
+use crate::header::{FileKind, HEADER_LEN};
+use crate::layout::SegmentFile;
+use crate::vector_params::{Datatype, Metric, VectorParams};
+
+const OFFSET: u64 = HEADER_LEN as u64;
+
+#[derive(Archive, Serialize, Deserialize)]
+struct ManifestRecord {
+    generation: u64,
+    collection_id: u64,
+    applied_seq: u64,
+    next_segment_id: u64,
+    next_checkpoint: u64,
+    vectors: Vec<VectorRecord>,
+    settings: SettingsRecord,
+    segments: Vec<SegmentRecord>,
+}
+
+#[derive(Archive, Serialize, Deserialize)]
+struct VectorRecord {
+    name: String,
+    dim: u32,
+    metric: u8,
+    datatype: u8,
+}
+
+#[derive(Archive, Serialize, Deserialize)]
+struct SettingsRecord {
+    durability: u8,
+    flush_interval_ms: u64,
+    mutable_bytes_max: u64,
+    segment_points_max: u64,
+    merge_fan_in: u32,
+    vacuum_dead_ratio: f32,
+}
+
+#[derive(Archive, Serialize, Deserialize)]
+struct SegmentRecord {
+    id: u64,
+    point_count: u32,
+    dead_count: u32,
+    last_seq: u64,
+    files: Vec<FileRecord>,
+}
+
+#[derive(Archive, Serialize, Deserialize)]
+struct FileRecord {
+    kind: u16,
+    tag: u64,
+    len: u64,
+    table_checksum: u32,
+}
+
+/// The archive of `manifest`.
+pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
+    let Settings {
+        durability,
+        flush_interval_ms,
+        mutable_bytes_max,
+        segment_points_max,
+        merge_fan_in,
+        vacuum_dead_ratio,
+    } = manifest.settings;
+    archive::encode_small(&ManifestRecord {
+        generation: manifest.generation,
+        collection_id: manifest.collection_id,
+        applied_seq: manifest.applied_seq,
+        next_segment_id: manifest.next_segment_id,
+        next_checkpoint: manifest.next_checkpoint,
+        vectors: manifest.vectors.iter().map(vector_record).collect(),
+        settings: SettingsRecord {
+            durability: durability.code(),
+            flush_interval_ms,
+            mutable_bytes_max,
+            segment_points_max,
+            merge_fan_in,
+            vacuum_dead_ratio,
+        },
+        segments: manifest.segments.iter().map(segment_record).collect(),
+    })
+}
+
+/// The manifest in `data`, whose codes are known but whose rules are not checked.
+pub(super) fn decode(data: &[u8]) -> Result<Manifest, FormatError> {
+    let record: ManifestRecord = archive::decode(data).map_err(|error| error.shift(OFFSET))?;
+    let SettingsRecord {
+        durability,
+        flush_interval_ms,
+        mutable_bytes_max,
+        segment_points_max,
+        merge_fan_in,
+        vacuum_dead_ratio,
+    } = record.settings;
+    let durability = DurabilityCode::from_code(durability)
+        .ok_or_else(|| FormatError::invalid(OFFSET, "durability", "1 to 3", durability))?;
+    Ok(Manifest {
+        generation: record.generation,
+        collection_id: record.collection_id,
+        applied_seq: record.applied_seq,
+        next_segment_id: record.next_segment_id,
+        next_checkpoint: record.next_checkpoint,
+        vectors: record.vectors.into_iter().map(vector).collect::<Result<_, _>>()?,
+        settings: Settings {
+            durability,
+            flush_interval_ms,
+            mutable_bytes_max,
+            segment_points_max,
+            merge_fan_in,
+            vacuum_dead_ratio,
+        },
+        segments: record.segments.into_iter().map(segment).collect::<Result<_, _>>()?,
+    })
+}
+
+fn vector_record(vector: &VectorParams) -> VectorRecord {
+    let VectorParams { name, dim, metric, datatype } = vector;
+    VectorRecord { name: name.clone(), dim: *dim, metric: metric.code(), datatype: datatype.code() }
+}
+
+fn vector(record: VectorRecord) -> Result<VectorParams, FormatError> {
+    let VectorRecord { name, dim, metric, datatype } = record;
+    let metric = Metric::decode(metric, OFFSET)?;
+    let datatype = Datatype::decode(datatype, OFFSET)?;
+    Ok(VectorParams { name, dim, metric, datatype })
+}
+
+fn segment_record(segment: &SegmentEntry) -> SegmentRecord {
+    let SegmentEntry { id, point_count, dead_count, last_seq, ref files } = *segment;
+    SegmentRecord { id, point_count, dead_count, last_seq, files: files.iter().map(file_record).collect() }
+}
+
+fn segment(record: SegmentRecord) -> Result<SegmentEntry, FormatError> {
+    let SegmentRecord { id, point_count, dead_count, last_seq, files } = record;
+    let files = files.into_iter().map(file).collect::<Result<_, _>>()?;
+    Ok(SegmentEntry { id, point_count, dead_count, last_seq, files })
+}
+
+fn file_record(entry: &FileEntry) -> FileRecord {
+    let FileEntry { file, len, table_checksum } = *entry;
+    FileRecord { kind: file.kind().code(), tag: file.tag(), len, table_checksum }
+}
+
+fn file(record: FileRecord) -> Result<FileEntry, FormatError> {
+    let FileRecord { kind, tag, len, table_checksum } = record;
+    let file = FileKind::try_from(kind).ok().and_then(|kind| SegmentFile::from_kind_tag(kind, tag));
+    let got = || format!("kind {kind}, tag {tag}");
+    let file = file.ok_or_else(|| FormatError::invalid(OFFSET, "files", "a file of a segment", got()))?;
+    Ok(FileEntry { file, len, table_checksum })
+}

@@ -1,0 +1,130 @@
+//! What one named vector is: name, dimensions, metric, datatype, and the codes they have on disk.
+
+use std::collections::HashSet;
+
+use crate::error::FormatError;
+
+/// The most dimensions a vector has.
+pub const DIM_MAX: u32 = 65_536;
+
+/// The longest name of a vector, in bytes.
+pub const VECTOR_NAME_LEN_MAX: usize = 255;
+
+/// How two vectors are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Metric {
+    /// Cosine similarity: vectors are stored normalised.
+    Cosine = 1,
+    /// Dot product.
+    Dot = 2,
+    /// Euclidean distance.
+    Euclid = 3,
+    /// Manhattan distance.
+    Manhattan = 4,
+}
+
+impl Metric {
+    /// Every metric, by code.
+    pub const ALL: [Self; 4] = [Self::Cosine, Self::Dot, Self::Euclid, Self::Manhattan];
+
+    /// The number on disk.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The metric with this number.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|metric| metric.code() == code)
+    }
+
+    pub(crate) fn decode(code: u8, offset: u64) -> Result<Self, FormatError> {
+        Self::from_code(code).ok_or_else(|| FormatError::invalid(offset, "metric", "1 to 4", code))
+    }
+}
+
+/// How one value of a vector is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Datatype {
+    /// 32-bit float.
+    F32 = 1,
+    /// 16-bit float.
+    F16 = 2,
+    /// Unsigned byte.
+    U8 = 3,
+}
+
+impl Datatype {
+    /// Every datatype, by code.
+    pub const ALL: [Self; 3] = [Self::F32, Self::F16, Self::U8];
+
+    /// The number on disk.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The datatype with this number.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|datatype| datatype.code() == code)
+    }
+
+    /// Bytes of one value.
+    #[must_use]
+    pub fn value_bytes(self) -> u32 {
+        match self {
+            Self::F32 => 4,
+            Self::F16 => 2,
+            Self::U8 => 1,
+        }
+    }
+
+    pub(crate) fn decode(code: u8, offset: u64) -> Result<Self, FormatError> {
+        Self::from_code(code).ok_or_else(|| FormatError::invalid(offset, "datatype", "1 to 3", code))
+    }
+}
+
+/// One named vector of a collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VectorParams {
+    /// Name, which may be empty.
+    pub name: String,
+    /// Values of each vector.
+    pub dim: u32,
+    /// How vectors are compared.
+    pub metric: Metric,
+    /// How values are stored.
+    pub datatype: Datatype,
+}
+
+/// A dimension is 1 to [`DIM_MAX`].
+pub(crate) fn check_dim(dim: u32, offset: u64) -> Result<(), FormatError> {
+    if (1..=DIM_MAX).contains(&dim) {
+        return Ok(());
+    }
+    Err(FormatError::invalid(offset, "dim", format!("1 to {DIM_MAX}"), dim))
+}
+
+/// Names of vectors are short and different.
+pub(crate) fn check_names<'a>(names: impl Iterator<Item = &'a str>, offset: u64) -> Result<(), FormatError> {
+    let mut seen = HashSet::new();
+    for name in names {
+        if name.len() > VECTOR_NAME_LEN_MAX {
+            let expected = format!("at most {VECTOR_NAME_LEN_MAX} bytes");
+            return Err(FormatError::invalid(offset, "vector name", expected, name.len()));
+        }
+        if !seen.insert(name) {
+            return Err(FormatError::invalid(
+                offset,
+                "vector name",
+                "each name once",
+                format!("{name:?} twice"),
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,229 @@
+//! One small valid file of each kind, with values that are easy to tell apart.
+
+use nigh_format::block::encode_file;
+use nigh_format::catalog::{AliasEntry, Catalog, CollectionEntry};
+use nigh_format::codes::{CodesLayout, Quantizer};
+use nigh_format::graph::{FREE_LINK, LinksLayout};
+use nigh_format::header::{FileKind, Identity};
+use nigh_format::id_map::IdMapLayout;
+use nigh_format::layout::SegmentFile;
+use nigh_format::manifest::{
+    Datatype, DurabilityCode, FileEntry, Manifest, Metric, SegmentEntry, Settings, VectorParams,
+};
+use nigh_format::payloads::PayloadsLayout;
+use nigh_format::segment_meta::{SegmentMeta, SegmentVector};
+use nigh_format::tombstones::TombstonesLayout;
+use nigh_format::vectors::VectorsLayout;
+use std::ops::Range;
+
+pub const COLLECTION: u64 = 7;
+pub const SEGMENT: u64 = 11;
+pub const CHECKPOINT: u64 = 3;
+
+/// A data section: a preamble and sections at their places.
+pub fn data(preamble: [u8; 64], data_len: u64, sections: &[(Range<u64>, Vec<u8>)]) -> Vec<u8> {
+    let mut data = vec![0; data_len as usize];
+    data[..64].copy_from_slice(&preamble);
+    for (range, bytes) in sections {
+        data[range.start as usize..range.end as usize].copy_from_slice(bytes);
+    }
+    data
+}
+
+pub fn u32s(values: &[u32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+pub fn u64s(values: &[u64]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+pub fn read_u32s(bytes: &[u8]) -> Vec<u32> {
+    bytes.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word)).collect()
+}
+
+pub fn read_u64s(bytes: &[u8]) -> Vec<u64> {
+    bytes.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect()
+}
+
+/// The bytes of a section.
+pub fn section(data: &[u8], range: Range<u64>) -> &[u8] {
+    &data[range.start as usize..range.end as usize]
+}
+
+fn segment_file(file: SegmentFile, data: &[u8]) -> Vec<u8> {
+    encode_file(file.kind(), Identity { collection: COLLECTION, owner: SEGMENT, tag: file.tag() }, data)
+}
+
+pub fn catalog() -> Catalog {
+    Catalog {
+        generation: 5,
+        next_collection_id: 12,
+        collections: vec![
+            CollectionEntry { id: 9, name: "articles".into() },
+            CollectionEntry { id: COLLECTION, name: "überschriften".into() },
+        ],
+        aliases: vec![
+            AliasEntry { name: "current".into(), collection_id: COLLECTION },
+            AliasEntry { name: "old".into(), collection_id: 9 },
+        ],
+    }
+}
+
+pub fn vector_params() -> Vec<VectorParams> {
+    vec![
+        VectorParams { name: String::new(), dim: 3, metric: Metric::Cosine, datatype: Datatype::F32 },
+        VectorParams { name: "image".into(), dim: 65_536, metric: Metric::Euclid, datatype: Datatype::U8 },
+    ]
+}
+
+pub fn manifest() -> Manifest {
+    let file = |file, len, table_checksum| FileEntry { file, len, table_checksum };
+    Manifest {
+        generation: 21,
+        collection_id: COLLECTION,
+        applied_seq: 1000,
+        next_segment_id: 12,
+        next_checkpoint: 4,
+        vectors: vector_params(),
+        settings: Settings {
+            durability: DurabilityCode::Buffered,
+            flush_interval_ms: 250,
+            mutable_bytes_max: 64 << 20,
+            segment_points_max: 5_000_000,
+            merge_fan_in: 8,
+            vacuum_dead_ratio: 0.25,
+        },
+        segments: vec![
+            SegmentEntry {
+                id: 4,
+                point_count: 600,
+                dead_count: 0,
+                last_seq: 900,
+                files: vec![
+                    file(SegmentFile::Meta, 300, 0x1111_1111),
+                    file(SegmentFile::IdMap, 400, 0x2222_2222),
+                    file(SegmentFile::Payloads, 500, 0x3333_3333),
+                    file(SegmentFile::Vectors(0), 600, 0x4444_4444),
+                    file(SegmentFile::Vectors(1), 700, 0x5555_5555),
+                ],
+            },
+            SegmentEntry {
+                id: SEGMENT,
+                point_count: 5,
+                dead_count: 2,
+                last_seq: 1000,
+                files: vec![
+                    file(SegmentFile::Meta, 301, 1),
+                    file(SegmentFile::IdMap, 401, 2),
+                    file(SegmentFile::Payloads, 501, 3),
+                    file(SegmentFile::Vectors(0), 601, 4),
+                    file(SegmentFile::Vectors(1), 701, 5),
+                    file(SegmentFile::Codes(0), 801, 6),
+                    file(SegmentFile::Links(0), 901, 7),
+                    file(SegmentFile::Tombstones(CHECKPOINT), u64::MAX, u32::MAX),
+                ],
+            },
+        ],
+    }
+}
+
+pub fn segment_meta() -> SegmentMeta {
+    let mut vectors = vector_params().into_iter();
+    let mut vector = |row_count| SegmentVector { params: vectors.next().unwrap(), row_count };
+    SegmentMeta { segment_id: SEGMENT, point_count: 5, last_seq: 1000, vectors: vec![vector(3), vector(5)] }
+}
+
+pub fn vectors_layout() -> VectorsLayout {
+    VectorsLayout::new(5, 3, 3, Datatype::F32, Metric::Cosine).unwrap()
+}
+
+pub fn vectors() -> Vec<u8> {
+    let layout = vectors_layout();
+    let values = [1.0_f32, 0.0, 0.0, 0.0, 1.0, 0.0, 0.6, 0.0, -0.8];
+    let sections = [
+        (layout.presence().unwrap(), u64s(&[0b10101])),
+        (layout.ranks().unwrap(), u32s(&[0])),
+        (layout.rows(), values.iter().flat_map(|value| value.to_le_bytes()).collect()),
+    ];
+    segment_file(SegmentFile::Vectors(0), &data(layout.encode(), layout.data_len(), &sections))
+}
+
+pub fn codes_layout() -> CodesLayout {
+    CodesLayout::new(3, 3, Quantizer::Scalar, 64, 0.0078125, -1.0, 0.99).unwrap()
+}
+
+pub fn codes() -> Vec<u8> {
+    let layout = codes_layout();
+    let mut codes = vec![0; 3 * 64];
+    for (row, code) in [[255, 128, 128], [128, 255, 128], [204, 128, 25]].iter().enumerate() {
+        codes[row * 64..row * 64 + 3].copy_from_slice(code);
+    }
+    let bias = [-5_i32, 6, i32::MIN].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let sections = [(layout.codes(), codes), (layout.bias(), bias)];
+    segment_file(SegmentFile::Codes(0), &data(layout.encode(), layout.data_len(), &sections))
+}
+
+pub fn links_layout() -> LinksLayout {
+    LinksLayout::new(3, 16, 1, 8, 100, 0x0123_4567_89AB_CDEF).unwrap()
+}
+
+pub fn links() -> Vec<u8> {
+    let layout = links_layout();
+    let mut links = vec![FREE_LINK; 3 * 16];
+    links[0..2].copy_from_slice(&[1, 2]);
+    links[16..18].copy_from_slice(&[2, 0]);
+    links[32] = 0;
+    let sections = [(layout.entries(), u32s(&[2])), (layout.links(), u32s(&links))];
+    segment_file(SegmentFile::Links(0), &data(layout.encode(), layout.data_len(), &sections))
+}
+
+pub const TEXTS: [&str; 5] = ["{\"a\":1}", "", "{\"b\":\"ä\"}", "{}", ""];
+
+pub fn payloads() -> Vec<u8> {
+    let ends: Vec<u64> = TEXTS
+        .iter()
+        .scan(0, |end, text| {
+            *end += text.len() as u64;
+            Some(*end)
+        })
+        .collect();
+    let layout = PayloadsLayout::new(5, ends[4]).unwrap();
+    let sections = [(layout.ends(), u64s(&ends)), (layout.blob(), TEXTS.concat().into_bytes())];
+    segment_file(SegmentFile::Payloads, &data(layout.encode(), layout.data_len(), &sections))
+}
+
+pub const UUIDS: [u128; 2] = [0x0123_4567_89AB_CDEF_0011_2233_4455_6677, u128::MAX - 1];
+
+pub fn id_map() -> Vec<u8> {
+    let layout = IdMapLayout::new(5, 3).unwrap();
+    let sections = [
+        (layout.ints(), u64s(&[1, 77, u64::MAX])),
+        (layout.uuids(), UUIDS.iter().flat_map(|uuid| uuid.to_be_bytes()).collect()),
+        (layout.offsets(), u32s(&[4, 0, 3, 1, 2])),
+        (layout.ranks(), u32s(&[1, 3, 4, 2, 0])),
+        (layout.versions(), u64s(&[901, 1000, 950, 902, 903])),
+    ];
+    segment_file(SegmentFile::IdMap, &data(layout.encode(), layout.data_len(), &sections))
+}
+
+pub fn tombstones() -> Vec<u8> {
+    let layout = TombstonesLayout::new(5, 2).unwrap();
+    let sections = [(layout.words(), u64s(&[0b10010]))];
+    segment_file(SegmentFile::Tombstones(CHECKPOINT), &data(layout.encode(), layout.data_len(), &sections))
+}
+
+/// Each block file: name, kind, bytes.
+pub fn block_files() -> Vec<(&'static str, FileKind, Vec<u8>)> {
+    vec![
+        ("catalog", FileKind::Catalog, catalog().encode()),
+        ("manifest", FileKind::Manifest, manifest().encode()),
+        ("meta", FileKind::SegmentMeta, segment_meta().encode(COLLECTION)),
+        ("vectors-0", FileKind::Vectors, vectors()),
+        ("codes-0", FileKind::Codes, codes()),
+        ("links-0", FileKind::Links, links()),
+        ("payloads", FileKind::Payloads, payloads()),
+        ("ids", FileKind::IdMap, id_map()),
+        ("tombstones-0000000000000003", FileKind::Tombstones, tombstones()),
+    ]
+}

@@ -1,0 +1,201 @@
+//! Files that version 1 wrote are read with the same values, and written again with the same bytes.
+//!
+//! A fixture is made by `NIGH_WRITE_FIXTURES=1 cargo nextest run -p nigh-format`, and only when it is absent.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use std::path::PathBuf;
+
+use common::files::{self, CHECKPOINT, COLLECTION, SEGMENT, read_u32s, read_u64s, section};
+use common::log::{self, Log};
+use nigh_format::block::decode_file;
+use nigh_format::catalog::Catalog;
+use nigh_format::codes::{CodesLayout, check_codes};
+use nigh_format::graph::{LinksLayout, check_entries, check_links};
+use nigh_format::header::{FileKind, Identity};
+use nigh_format::id_map::{self, IdMapLayout};
+use nigh_format::manifest::Manifest;
+use nigh_format::operation::Operation;
+use nigh_format::payloads::{PayloadsLayout, check_ends};
+use nigh_format::segment_meta::SegmentMeta;
+use nigh_format::tombstones::{TombstonesLayout, check_words};
+use nigh_format::vectors::{VectorsLayout, check_presence};
+
+/// The bytes of a fixture, which must be what this build writes.
+fn fixture(name: &str, written_now: &[u8]) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/v1").join(name);
+    if !path.exists() && std::env::var_os("NIGH_WRITE_FIXTURES").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, written_now).unwrap();
+    }
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert!(bytes == written_now, "{name} would be written differently now");
+    bytes
+}
+
+/// The data of a segment file's fixture; identity and gaps are checked.
+fn segment_data(name: &str, kind: FileKind, tag: u64, written_now: &[u8]) -> Vec<u8> {
+    let bytes = fixture(name, written_now);
+    let (header, data) = decode_file(&bytes, kind).unwrap();
+    header.expect(kind, Identity { collection: COLLECTION, owner: SEGMENT, tag }).unwrap();
+    data.to_vec()
+}
+
+fn gaps_are_zero(data: &[u8], gaps: Vec<std::ops::Range<u64>>) {
+    assert!(gaps.into_iter().all(|gap| section(data, gap).iter().all(|byte| *byte == 0)));
+}
+
+#[test]
+fn catalog() {
+    let bytes = fixture("catalog", &files::catalog().encode());
+    assert_eq!(Catalog::decode(&bytes).unwrap(), files::catalog());
+}
+
+#[test]
+fn manifest() {
+    let bytes = fixture("manifest", &files::manifest().encode());
+    assert_eq!(Manifest::decode(&bytes, COLLECTION).unwrap(), files::manifest());
+}
+
+#[test]
+fn segment_meta() {
+    let bytes = fixture("meta", &files::segment_meta().encode(COLLECTION));
+    assert_eq!(SegmentMeta::decode(&bytes, COLLECTION, SEGMENT).unwrap(), files::segment_meta());
+}
+
+#[test]
+fn vectors() {
+    let data = segment_data("vectors-0", FileKind::Vectors, 0, &files::vectors());
+    let layout = VectorsLayout::decode(&data, data.len() as u64).unwrap();
+    assert_eq!(layout, files::vectors_layout());
+    let words = read_u64s(section(&data, layout.presence().unwrap()));
+    let ranks = read_u32s(section(&data, layout.ranks().unwrap()));
+    check_presence(&words, &ranks, &layout).unwrap();
+    assert_eq!((words, ranks), (vec![0b10101], vec![0]));
+    assert_eq!(section(&data, layout.row(2))[8..], (-0.8_f32).to_le_bytes());
+    gaps_are_zero(&data, layout.gaps());
+}
+
+#[test]
+fn codes() {
+    let data = segment_data("codes-0", FileKind::Codes, 0, &files::codes());
+    let layout = CodesLayout::decode(&data, data.len() as u64).unwrap();
+    assert_eq!(layout, files::codes_layout());
+    check_codes(section(&data, layout.codes()), &layout).unwrap();
+    assert_eq!(section(&data, layout.code(2))[..4], [204, 128, 25, 0]);
+    assert_eq!(section(&data, layout.bias())[8..], i32::MIN.to_le_bytes());
+    gaps_are_zero(&data, layout.gaps());
+}
+
+#[test]
+fn links() {
+    let data = segment_data("links-0", FileKind::Links, 0, &files::links());
+    let layout = LinksLayout::decode(&data, data.len() as u64).unwrap();
+    assert_eq!(layout, files::links_layout());
+    check_links(&read_u32s(section(&data, layout.links())), &layout).unwrap();
+    check_entries(&read_u32s(section(&data, layout.entries())), &layout).unwrap();
+    assert_eq!(read_u32s(section(&data, layout.row(1)))[..3], [2, 0, u32::MAX]);
+    gaps_are_zero(&data, layout.gaps());
+}
+
+#[test]
+fn payloads() {
+    let data = segment_data("payloads", FileKind::Payloads, 0, &files::payloads());
+    let layout = PayloadsLayout::decode(&data, data.len() as u64).unwrap();
+    let ends = read_u64s(section(&data, layout.ends()));
+    check_ends(&ends, layout.blob_len).unwrap();
+    assert_eq!(ends, [7, 7, 17, 19, 19]);
+    assert_eq!(section(&data, layout.blob()), files::TEXTS.concat().as_bytes());
+    gaps_are_zero(&data, layout.gaps());
+}
+
+#[test]
+fn id_map() {
+    let data = segment_data("ids", FileKind::IdMap, 0, &files::id_map());
+    let layout = IdMapLayout::decode(&data, data.len() as u64).unwrap();
+    let ints = read_u64s(section(&data, layout.ints()));
+    let offsets = read_u32s(section(&data, layout.offsets()));
+    let ranks = read_u32s(section(&data, layout.ranks()));
+    let versions = read_u64s(section(&data, layout.versions()));
+    id_map::check(&ints, section(&data, layout.uuids()), &offsets, &ranks).unwrap();
+    id_map::check_versions(&versions, 1000, &layout).unwrap();
+    assert_eq!(ints, [1, 77, u64::MAX]);
+    assert_eq!(section(&data, layout.uuids())[..2], [0x01, 0x23]);
+    assert_eq!((offsets, ranks), (vec![4, 0, 3, 1, 2], vec![1, 3, 4, 2, 0]));
+    assert_eq!(versions, [901, 1000, 950, 902, 903]);
+    gaps_are_zero(&data, layout.gaps());
+}
+
+#[test]
+fn tombstones() {
+    let name = "tombstones-0000000000000003";
+    let data = segment_data(name, FileKind::Tombstones, CHECKPOINT, &files::tombstones());
+    let layout = TombstonesLayout::decode(&data, data.len() as u64).unwrap();
+    let words = read_u64s(section(&data, layout.words()));
+    check_words(&words, &layout).unwrap();
+    assert_eq!(words, [0b10010]);
+    gaps_are_zero(&data, layout.gaps());
+}
+
+/// Sequence numbers from 41 on: one operation of each variant, a marker after the third and at the end.
+fn log() -> Log {
+    let mut log = Log::new(41, 8192);
+    for (index, operation) in log::operations().iter().enumerate() {
+        log.append(if index < 3 { 40 } else { 43 }, &operation.encode().unwrap());
+        if index == 2 {
+            log.mark(43);
+        }
+    }
+    log.mark(48);
+    log
+}
+
+fn check_operations(bodies: &[Vec<u8>], expected: &[Operation]) {
+    let operations: Vec<_> = bodies.iter().map(|body| Operation::decode(body).unwrap()).collect();
+    assert_eq!(operations, expected);
+}
+
+#[test]
+fn open_log() {
+    let bytes = fixture("open.wal", &log().file());
+    let (bodies, end) = log::scan(&bytes, false).unwrap();
+    check_operations(&bodies, &log::operations());
+    assert_eq!((end.last_seq, end.durable, end.count), (48, 48, 10));
+    assert_eq!((end.sealed, end.torn), (false, false));
+    assert!(log::scan(&bytes, true).is_err());
+}
+
+/// The ninth operation is 1,400 bytes long; the second sector that it touches did not arrive.
+fn torn_log() -> Vec<u8> {
+    let mut log = log();
+    let (patch, path) = (vec![b'x'; 1400], String::new());
+    log.append(48, &Operation::SetPayload { ids: vec![], patch, path }.encode().unwrap());
+    let (_, start, _, _) = log.operations[8];
+    let lost = (start + 512) / 512 * 512;
+    let mut file = log.file();
+    file[lost..lost + 512].fill(0);
+    file
+}
+
+#[test]
+fn torn_log_ends_before_the_tear() {
+    let bytes = fixture("torn.wal", &torn_log());
+    let (bodies, end) = log::scan(&bytes, false).unwrap();
+    check_operations(&bodies, &log::operations());
+    assert_eq!((end.last_seq, end.durable, end.sealed, end.torn), (48, 48, false, true));
+    assert_eq!(end.offset as usize, log().bytes.len());
+}
+
+#[test]
+fn sealed_log() {
+    let mut log = log();
+    log.seal(48);
+    let bytes = fixture("sealed.wal", &log.bytes);
+    for has_next in [false, true] {
+        let (bodies, end) = log::scan(&bytes, has_next).unwrap();
+        check_operations(&bodies, &log::operations());
+        assert_eq!((end.last_seq, end.durable, end.count, end.chain), (48, 48, 10, log.chain));
+        assert_eq!((end.sealed, end.torn, end.offset as usize), (true, false, bytes.len()));
+    }
+}

@@ -1,0 +1,98 @@
+//! Catalog, manifest and segment meta that break a rule are refused, although their checksums are right.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use common::files::{COLLECTION, SEGMENT, catalog, manifest, segment_meta};
+use nigh_format::catalog::{AliasEntry, Catalog, CollectionEntry};
+use nigh_format::layout::SegmentFile;
+use nigh_format::manifest::{FileEntry, Manifest};
+use nigh_format::segment_meta::SegmentMeta;
+
+fn catalog_fails(change: impl FnOnce(&mut Catalog)) {
+    let mut catalog = catalog();
+    change(&mut catalog);
+    assert!(Catalog::decode(&catalog.encode()).is_err(), "{catalog:?}");
+}
+
+fn manifest_fails(change: impl FnOnce(&mut Manifest)) {
+    let mut manifest = manifest();
+    change(&mut manifest);
+    assert!(Manifest::decode(&manifest.encode(), COLLECTION).is_err(), "{manifest:?}");
+}
+
+fn meta_fails(change: impl FnOnce(&mut SegmentMeta)) {
+    let mut meta = segment_meta();
+    change(&mut meta);
+    assert!(SegmentMeta::decode(&meta.encode(COLLECTION), COLLECTION, SEGMENT).is_err(), "{meta:?}");
+}
+
+#[test]
+fn catalog_rules() {
+    catalog_fails(|catalog| catalog.collections.swap(0, 1));
+    catalog_fails(|catalog| catalog.aliases.swap(0, 1));
+    catalog_fails(|catalog| catalog.collections[0].id = 7);
+    catalog_fails(|catalog| catalog.collections[0].id = 0);
+    catalog_fails(|catalog| catalog.next_collection_id = 9);
+    catalog_fails(|catalog| {
+        catalog.collections.insert(0, CollectionEntry { id: 1, name: "articles".into() })
+    });
+    catalog_fails(|catalog| catalog.aliases[0].collection_id = 8);
+    catalog_fails(|catalog| catalog.aliases[0].name = "articles".into());
+    catalog_fails(|catalog| catalog.aliases.push(AliasEntry { name: "old".into(), collection_id: 7 }));
+    let empty = Catalog { next_collection_id: 1, ..Catalog::default() };
+    assert_eq!(Catalog::decode(&empty.encode()), Ok(empty));
+}
+
+#[test]
+fn manifest_counters() {
+    manifest_fails(|manifest| manifest.next_segment_id = 11);
+    manifest_fails(|manifest| manifest.next_checkpoint = 3);
+    manifest_fails(|manifest| manifest.applied_seq = 999);
+    manifest_fails(|manifest| manifest.segments[0].id = 11);
+    manifest_fails(|manifest| manifest.segments[0].id = 0);
+    manifest_fails(|manifest| manifest.segments[1].dead_count = 6);
+    manifest_fails(|manifest| manifest.segments[1].last_seq = 1001);
+    manifest_fails(|manifest| manifest.settings.vacuum_dead_ratio = f32::NAN);
+}
+
+#[test]
+fn manifest_vectors() {
+    manifest_fails(|manifest| manifest.vectors[0].dim = 0);
+    manifest_fails(|manifest| manifest.vectors[0].dim = 65_537);
+    manifest_fails(|manifest| manifest.vectors[1].name = String::new());
+    manifest_fails(|manifest| manifest.vectors[1].name = "x".repeat(256));
+    manifest_fails(|manifest| manifest.vectors.truncate(1));
+}
+
+#[test]
+fn manifest_files() {
+    for index in 0..5 {
+        let lost = manifest().segments[0].files[index];
+        manifest_fails(|manifest| manifest.segments[0].files.retain(|entry| *entry != lost));
+        manifest_fails(|manifest| {
+            let again = manifest.segments[0].files[index];
+            manifest.segments[0].files.push(again);
+        });
+    }
+    for file in
+        [SegmentFile::Vectors(2), SegmentFile::Codes(2), SegmentFile::Links(9), SegmentFile::Tombstones(1)]
+    {
+        manifest_fails(|manifest| {
+            manifest.segments[1].files.push(FileEntry { file, len: 1, table_checksum: 1 })
+        });
+    }
+    manifest_fails(|manifest| manifest.segments[1].files.truncate(7));
+    let mut without_dead = manifest();
+    without_dead.segments[1].files.pop();
+    without_dead.segments[1].dead_count = 0;
+    assert_eq!(Manifest::decode(&without_dead.encode(), COLLECTION), Ok(without_dead));
+}
+
+#[test]
+fn segment_meta_rules() {
+    meta_fails(|meta| meta.vectors[0].row_count = 6);
+    meta_fails(|meta| meta.vectors[0].params.dim = 0);
+    meta_fails(|meta| meta.vectors[1].params.name = String::new());
+    meta_fails(|meta| meta.segment_id = 12);
+}

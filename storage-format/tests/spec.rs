@@ -1,0 +1,278 @@
+//! The specification and the code say the same: every offset, size and code in the tables of `docs/storage-format.md`.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use std::collections::HashMap;
+
+use nigh_format::block::BLOCK_LEN;
+use nigh_format::checksum::crc32c;
+use nigh_format::codes::{self, CodesLayout, Quantizer};
+use nigh_format::field::Field;
+use nigh_format::graph::{self, LinksLayout};
+use nigh_format::header::{self, FileHeader, FileKind, HEADER_LEN, Identity};
+use nigh_format::id_map::{self, IdMapLayout};
+use nigh_format::layout;
+use nigh_format::manifest::{Datatype, DurabilityCode, Metric};
+use nigh_format::payloads::{self, PayloadsLayout};
+use nigh_format::tombstones::{self, TombstonesLayout};
+use nigh_format::vectors::{self, VectorsLayout};
+use nigh_format::wal_record::{self, RECORD_HEADER_LEN, RecordHeader, RecordType};
+
+fn page() -> String {
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/storage-format.md")).unwrap()
+}
+
+/// The rows of the table called `name`, without its head.
+fn table(name: &str) -> Vec<Vec<String>> {
+    let page = page();
+    let (_, rest) = page.split_once(&format!("<!-- table: {name} -->\n")).expect("the page has the table");
+    let rows = rest.lines().take_while(|line| line.starts_with('|')).skip(2);
+    let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    rows.map(cells).collect()
+}
+
+/// Compares a table of fields with the code's fields, and the bytes of an encoded header with `values`.
+fn check(name: &str, fields: &[Field], encoded: &[u8], values: &[(&str, u64)]) {
+    let rows = table(name);
+    assert_eq!(rows.len(), fields.len(), "{name}");
+    let values: HashMap<_, _> = values.iter().copied().collect();
+    let mut end = 0;
+    for (row, field) in rows.iter().zip(fields) {
+        let (offset, size): (usize, usize) = (row[0].parse().unwrap(), row[1].parse().unwrap());
+        assert_eq!((offset, size, row[2].as_str()), (field.offset, field.size, field.name), "{name}");
+        assert_eq!(offset, end, "{name} has a hole before {}", field.name);
+        end = offset + size;
+        let value = if field.name == "reserved" { 0 } else { values[field.name] };
+        let mut expected = value.to_le_bytes().to_vec();
+        expected.resize(size.max(8), 0);
+        assert_eq!(encoded[offset..end], expected[..size], "{name}: {}", field.name);
+    }
+    assert_eq!(end, encoded.len(), "{name}");
+}
+
+#[test]
+fn header() {
+    let identity = Identity { collection: 0x3132_3334_3536_3738, owner: 0x4142_4344_4546_4748, tag: 0x51 };
+    let header = FileHeader {
+        kind: FileKind::Links,
+        required: 0x0102_0304,
+        optional: 0x1112_1314,
+        table_checksum: 0x2122_2324,
+        data_len: 0x6162_6364_6566_6768,
+        identity,
+    };
+    let bytes = header.encode();
+    let values = [
+        ("magic", u64::from_le_bytes(header::MAGIC)),
+        ("kind", 7),
+        ("version", 1),
+        ("required", 0x0102_0304),
+        ("optional", 0x1112_1314),
+        ("table_checksum", 0x2122_2324),
+        ("data_len", 0x6162_6364_6566_6768),
+        ("collection", identity.collection),
+        ("owner", identity.owner),
+        ("tag", identity.tag),
+        ("header_checksum", u64::from(crc32c(&bytes[..60]))),
+    ];
+    check("header", &header::FIELDS, &bytes, &values);
+    assert_eq!(HEADER_LEN, 64);
+    assert_eq!(hex_of(&table("header")[0][3]), header::MAGIC);
+}
+
+#[test]
+fn record_header() {
+    let header = RecordHeader {
+        body_len: 0x0102_0304,
+        seq: 0x1112_1314_1516_1718,
+        durable: 0x0222_2324_2526_2728,
+        record_type: RecordType::Operation,
+        body_checksum: 0x3132_3334,
+    };
+    let bytes = header.encode();
+    let values = [
+        ("magic", u64::from(u32::from_le_bytes(wal_record::RECORD_MAGIC))),
+        ("body_len", 0x0102_0304),
+        ("seq", 0x1112_1314_1516_1718),
+        ("durable", 0x0222_2324_2526_2728),
+        ("type", 1),
+        ("body_checksum", 0x3132_3334),
+        ("header_checksum", u64::from(crc32c(&bytes[..36]))),
+    ];
+    check("wal_record", &wal_record::FIELDS, &bytes, &values);
+    assert_eq!(RECORD_HEADER_LEN, 40);
+    let rows = table("wal_record");
+    assert_eq!(hex_of(&rows[0][3]), wal_record::RECORD_MAGIC);
+    for (record_type, word) in RecordType::ALL.into_iter().zip(["1 operation", "2 marker", "3 seal"]) {
+        assert_eq!(format!("{} {}", record_type.code(), word.split_once(' ').unwrap().1), word);
+        assert!(rows[4][3].contains(word));
+    }
+}
+
+#[test]
+fn seal_body() {
+    let mut bytes = Vec::new();
+    wal_record::encode_seal(&mut bytes, 9, 8, 0x0102_0304_0506_0708, 0x1112_1314);
+    assert_eq!(bytes[40..48], 0x0102_0304_0506_0708_u64.to_le_bytes());
+    assert_eq!(bytes[48..52], 0x1112_1314_u32.to_le_bytes());
+    assert_eq!(bytes[52..], [0x5A; 4]);
+}
+
+#[test]
+fn vectors() {
+    let layout = VectorsLayout::new(1000, 900, 96, Datatype::F16, Metric::Manhattan).unwrap();
+    let values = [
+        ("point_count", 1000),
+        ("row_count", 900),
+        ("dim", 96),
+        ("datatype", 2),
+        ("metric", 4),
+        ("flags", 1),
+        ("stride", 192),
+        ("presence_offset", 64),
+        ("ranks_offset", 192),
+        ("rows_offset", 256),
+    ];
+    check("vectors", &vectors::FIELDS, &layout.encode(), &values);
+    assert_eq!(layout.row(1), 256 + 192..256 + 384);
+}
+
+#[test]
+fn codes() {
+    let layout = CodesLayout::new(33, 65, Quantizer::Scalar, 128, 0.5, -2.5, 0.75).unwrap();
+    let values = [
+        ("row_count", 33),
+        ("dim", 65),
+        ("quantizer", 2),
+        ("flags", 0),
+        ("stride", 128),
+        ("scale", u64::from(0.5_f32.to_bits())),
+        ("shift", u64::from((-2.5_f32).to_bits())),
+        ("quantile", u64::from(0.75_f32.to_bits())),
+        ("codes_offset", 64),
+        ("bias_offset", 64 + 33 * 128),
+    ];
+    check("codes", &codes::FIELDS, &layout.encode(), &values);
+    assert!(table("codes")[2][3].contains("1 lossless u8 · 2 int8 scalar"));
+    assert_eq!(Quantizer::ALL.map(Quantizer::code), [1, 2]);
+}
+
+#[test]
+fn links() {
+    let layout = LinksLayout::new(100, 48, 17, 20, 200, u64::MAX - 7).unwrap();
+    let values = [
+        ("row_count", 100),
+        ("row_len", 48),
+        ("entry_count", 17),
+        ("m", 20),
+        ("ef_construction", 200),
+        ("seed", u64::MAX - 7),
+        ("entries_offset", 64),
+        ("links_offset", 192),
+    ];
+    check("links", &graph::FIELDS, &layout.encode(), &values);
+    assert!(page().contains(&format!("a free place is 0x{:X}", graph::FREE_LINK)));
+}
+
+#[test]
+fn payloads() {
+    let layout = PayloadsLayout::new(9, 12_345).unwrap();
+    let values = [("point_count", 9), ("blob_len", 12_345), ("ends_offset", 64), ("blob_offset", 192)];
+    check("payloads", &payloads::FIELDS, &layout.encode(), &values);
+}
+
+#[test]
+fn id_map() {
+    let layout = IdMapLayout::new(20, 13).unwrap();
+    let values = [
+        ("point_count", 20),
+        ("int_count", 13),
+        ("ints_offset", 64),
+        ("uuids_offset", 192),
+        ("offsets_offset", 320),
+        ("ranks_offset", 448),
+        ("versions_offset", 576),
+    ];
+    check("id_map", &id_map::FIELDS, &layout.encode(), &values);
+}
+
+#[test]
+fn tombstones() {
+    let layout = TombstonesLayout::new(65, 64).unwrap();
+    let values = [("point_count", 65), ("dead_count", 64), ("words_offset", 64)];
+    check("tombstones", &tombstones::FIELDS, &layout.encode(), &values);
+    assert_eq!(layout.data_len(), 80);
+}
+
+#[test]
+fn kinds() {
+    let rows = table("kinds");
+    assert_eq!(rows.len(), FileKind::ALL.len());
+    for (row, kind) in rows.iter().zip(FileKind::ALL) {
+        assert_eq!((row[0].as_str(), row[1].as_str()), (kind.code().to_string().as_str(), kind.name()));
+        let pattern = row[2].trim_matches('`');
+        let name = match layout::SegmentFile::from_kind_tag(kind, 0) {
+            Some(file) => file.file_name().replace("0000000000000000", "N").replace("-0", "-N"),
+            None if kind == FileKind::Wal => format!("{}/*{}", layout::WAL_DIR, &layout::wal_file(0)[20..]),
+            None if kind == FileKind::Catalog => layout::CATALOG_FILE.to_owned(),
+            None => layout::MANIFEST_FILE.to_owned(),
+        };
+        assert_eq!(pattern, name);
+    }
+}
+
+#[test]
+fn codes_of_enums() {
+    let names = |name: &str| table(name).iter().map(|row| row[0].clone()).collect::<Vec<_>>();
+    let numbers = |name: &str| table(name).iter().map(|row| row[1].parse().unwrap()).collect::<Vec<u8>>();
+    assert_eq!(names("metrics"), Metric::ALL.map(|metric| format!("{metric:?}").to_lowercase()));
+    assert_eq!(numbers("metrics"), Metric::ALL.map(Metric::code));
+    assert_eq!(names("datatypes"), Datatype::ALL.map(|datatype| format!("{datatype:?}").to_lowercase()));
+    assert_eq!(numbers("datatypes"), Datatype::ALL.map(Datatype::code));
+    let value_bytes: Vec<u32> = table("datatypes").iter().map(|row| row[2].parse().unwrap()).collect();
+    assert_eq!(value_bytes, Datatype::ALL.map(Datatype::value_bytes));
+    assert_eq!(names("durability"), DurabilityCode::ALL.map(|code| format!("{code:?}").to_lowercase()));
+    assert_eq!(numbers("durability"), DurabilityCode::ALL.map(DurabilityCode::code));
+}
+
+#[test]
+fn block_files() {
+    assert!(page().contains("ceil(data_len / 65536)"));
+    assert_eq!(BLOCK_LEN, 65_536);
+    assert_eq!(crc32c(b"123456789"), 0xE306_9283);
+    for (name, kind, bytes) in common::files::block_files() {
+        let header = FileHeader::decode(&bytes).unwrap();
+        assert_eq!(header.kind, kind, "{name}");
+        let data_len = header.data_len as usize;
+        let blocks = data_len.div_ceil(65_536);
+        assert_eq!(bytes.len(), 64 + data_len.next_multiple_of(64) + 4 * blocks, "{name}");
+        assert_eq!(bytes[bytes.len() - 4..], crc32c(&bytes[64..64 + data_len]).to_le_bytes(), "{name}");
+        assert_eq!(header.table_checksum, crc32c(&bytes[bytes.len() - 4..]), "{name}");
+    }
+}
+
+#[test]
+fn tree_of_names() {
+    let page = page();
+    let tree = page.split("```").nth(1).unwrap();
+    let has = |name: String| assert!(tree.contains(&name), "{name} is not in the tree of section 1");
+    has(format!("{}/", layout::collection_dir(1)));
+    has(format!("{}/{}", layout::WAL_DIR, layout::wal_file(1)));
+    has(format!("{}/{}/", layout::SEGMENTS_DIR, layout::segment_dir(1)));
+    for name in [layout::LOCK_FILE, layout::CATALOG_FILE, layout::MANIFEST_FILE] {
+        has(name.to_owned());
+    }
+    for kind in FileKind::ALL {
+        let tag = if kind == FileKind::Tombstones { 3 } else { 0 };
+        if let Some(file) = layout::SegmentFile::from_kind_tag(kind, tag) {
+            has(file.file_name());
+        }
+    }
+}
+
+/// The hexadecimal bytes between the first backticks.
+fn hex_of(cell: &str) -> Vec<u8> {
+    let digits = cell.split('`').nth(1).unwrap();
+    digits.split(' ').map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
+}
