@@ -216,9 +216,8 @@ impl<'a> Scanner<'a> {
             return Ok(false);
         }
         let due = self.end.last_seq.saturating_add(1);
-        // What lies inside the broken record is the user's: it may look like a record.
-        let behind = if part.len() > RECORD_HEADER_LEN { part.end } else { self.at + RECORD_ALIGN };
-        if let Some(witness) = self.find_witness(behind, due) {
+        // What lies inside a body is the user's: it may look like a record. So one looks behind the part.
+        if let Some(witness) = self.find_witness(part.end, due) {
             let expected = format!("operation {due}, which the record at byte {witness} says is durable");
             return Err(FormatError::invalid(place, "log record", expected, broken.error.kind.to_string()));
         }

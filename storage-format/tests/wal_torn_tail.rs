@@ -117,3 +117,21 @@ fn a_torn_body_that_looks_like_a_record_proves_nothing() {
     let (bodies, end) = scan(&file, false).unwrap();
     assert_eq!((bodies.len(), end.torn), (1, true));
 }
+
+#[test]
+fn a_body_behind_the_tear_that_looks_like_a_record_proves_nothing() {
+    let mut other = Log::new(1, CAPACITY);
+    for body in [b"x", b"y", b"z"] {
+        other.append(0, body);
+    }
+    other.mark(3);
+    let mut log = Log::new(1, CAPACITY);
+    log.append(0, b"first");
+    log.append(0, &[1; 600]);
+    log.append(0, &[vec![1; 600], other.bytes[64..].to_vec()].concat());
+    let (_, lost, _, _) = log.operations[1];
+    let mut file = log.file();
+    file[lost..512].fill(0);
+    let (bodies, end) = scan(&file, false).unwrap();
+    assert_eq!((bodies.len(), end.torn), (1, true));
+}

@@ -116,7 +116,7 @@ impl Shared {
     fn freeze(&self, checkpoint: &mut Checkpoint) -> Result<bool> {
         let mut state = self.write.lock();
         let WriteState { wal, draft, .. } = &mut *state;
-        let wal = wal.as_mut().ok_or(Error::ReadOnly)?;
+        let wal = wal.as_mut().ok_or_else(|| self.no_log())?;
         if wal.last().0 == checkpoint.manifest.applied_seq {
             return Ok(false);
         }
@@ -238,6 +238,7 @@ impl Shared {
         };
         let result = built.and_then(|built| self.finish_rewrite(&plan, built));
         self.checkpoint.lock().rewriting = false;
+        self.rewritten.notify_all();
         self.jobs.finish(&job, result.clone().map(drop), self.env.clock.now());
         result
     }

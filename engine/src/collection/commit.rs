@@ -41,7 +41,15 @@ impl Shared {
 
     /// Commits what `Async` writers left in the queue; true if there was something.
     pub(crate) fn drain(&self) -> bool {
-        self.queue.drain(|group| self.commit_group(group))
+        self.queue.drain(|group| {
+            self.commit_group(group);
+            let mut failures = self.async_failures.lock();
+            for error in
+                group.iter().filter(|p| p.durability == Durability::Async).filter_map(|p| p.failure())
+            {
+                *failures = (failures.0 + 1, Some(error));
+            }
+        })
     }
 
     fn commit_group(&self, group: &[Arc<Pending>]) {
@@ -73,7 +81,7 @@ impl Shared {
 
     fn log_and_apply(&self, state: &mut WriteState, pending: &Pending) -> Result<SeqNo> {
         let WriteState { wal, draft, .. } = state;
-        let wal = wal.as_mut().ok_or(Error::ReadOnly)?;
+        let wal = wal.as_mut().ok_or_else(|| self.no_log())?;
         let changes = resolve(draft, &self.params, &pending.operation, self.env.limits.payload_bytes_max)?;
         let logged = wal.append(pending, frees_space(&pending.operation))?;
         let seq = logged.seq();
@@ -82,7 +90,7 @@ impl Shared {
     }
 
     fn publish(&self, state: &mut WriteState, sync: bool) -> Result<()> {
-        let wal = state.wal.as_mut().ok_or(Error::ReadOnly)?;
+        let wal = state.wal.as_mut().ok_or_else(|| self.no_log())?;
         let now = self.env.clock.now();
         if sync {
             wal.sync()?;
@@ -125,40 +133,22 @@ impl Shared {
         }
     }
 
-    /// Syncs `Buffered` writes that are due and leaves a marker when the log is at rest.
-    pub(crate) fn flush_due(&self, now: Duration) -> Option<Duration> {
-        let interval = Duration::from_millis(self.settings.read().flush_interval_ms);
-        let mut state = self.write.try_lock()?;
-        let WriteState { wal, last_sync, last_write, .. } = &mut *state;
-        let wal = wal.as_mut().filter(|w| w.poison().is_none())?;
+    /// Syncs `Buffered` writes that are due and leaves a marker when the log is at rest; when to look again.
+    pub(crate) fn flush_due(&self, now: Duration) -> Duration {
         // Half the interval, so that the promise holds with the time of the sync itself.
-        let due = (*last_sync).max(Duration::ZERO) + interval / 2;
-        if wal.durable() < wal.last() {
-            if now < due {
-                return Some(due - now);
-            }
-            // A failure poisons the log, which the next writer is told.
+        let half = Duration::from_millis(self.settings.read().flush_interval_ms) / 2;
+        let Some(mut state) = self.write.try_lock() else { return half };
+        let WriteState { wal, last_sync, last_write, .. } = &mut *state;
+        let Some(wal) = wal.as_mut().filter(|w| w.poison().is_none()) else { return half };
+        // A failure of either poisons the log, which the next writer is told.
+        if wal.durable() < wal.last() && now >= *last_sync + half {
             drop(wal.sync());
             *last_sync = now;
         }
-        if now >= *last_write + interval {
+        if now >= *last_write + half {
             drop(wal.mark());
-            return None;
         }
-        Some(*last_write + interval - now)
-    }
-
-    /// Makes everything acknowledged durable, whatever its level.
-    pub(crate) fn flush(&self) -> Result<()> {
-        while self.queue.waiting_bytes() > 0 {
-            if !self.drain() {
-                std::thread::yield_now();
-            }
-        }
-        let mut state = self.write.lock();
-        let Some(wal) = state.wal.as_mut() else { return Ok(()) };
-        wal.sync()?;
-        wal.mark()
+        half
     }
 }
 

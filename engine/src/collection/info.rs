@@ -1,7 +1,7 @@
 //! What a collection looks like from outside: counts and sizes at one moment.
 
 use super::{Collection, CollectionConfig};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::{SegmentId, SeqNo};
 
 /// A collection at one moment.
@@ -23,6 +23,10 @@ pub struct CollectionInfo {
     pub mutable_bytes: u64,
     /// Sealed segments, oldest first.
     pub segments: Vec<SegmentInfo>,
+    /// `Async` writes that failed after they were accepted, since the collection was opened.
+    pub async_failure_count: u64,
+    /// Why the last of them failed.
+    pub async_failure: Option<Error>,
     /// Why writes fail, if they do.
     pub poisoned: Option<String>,
 }
@@ -51,6 +55,7 @@ impl Collection {
         let shared = self.readable()?;
         let checkpoint_seq = SeqNo(shared.checkpoint.lock().manifest.applied_seq);
         let state = shared.write.lock();
+        let (async_failure_count, async_failure) = shared.async_failures.lock().clone();
         let wal = state.wal.as_ref();
         let view = shared.view.load();
         let segment = |view: &crate::segment::SegmentView| {
@@ -72,6 +77,8 @@ impl Collection {
             wal_bytes: wal.map_or(0, |w| w.bytes()),
             mutable_bytes: view.mutable_bytes(),
             segments: view.segments.iter().filter_map(segment).collect(),
+            async_failure_count,
+            async_failure,
             poisoned: wal.and_then(|w| w.poison()).map(str::to_owned),
         })
     }

@@ -70,6 +70,10 @@ pub(crate) struct Shared {
     write: Mutex<WriteState>,
     /// Rung when a seal made room in memory.
     room: Condvar,
+    /// Rung when a rewrite ended.
+    rewritten: Condvar,
+    /// How many `Async` writes failed after they were accepted, and the last reason.
+    async_failures: Mutex<(u64, Option<Error>)>,
     checkpoint: Mutex<Checkpoint>,
     jobs: Jobs,
     dropped: AtomicBool,
@@ -155,11 +159,37 @@ impl Shared {
     /// No more writes or jobs: the folder is about to be removed. Segment files go with their last reader.
     pub(crate) fn set_dropped(&self) {
         self.dropped.store(true, Ordering::SeqCst);
-        // Wait for a job or commit that is at work.
-        let _checkpoint = self.checkpoint.lock();
+        self.end_jobs();
+        self.write.lock().wal = None;
+    }
+
+    /// Makes everything acknowledged durable and takes no more writes. The database was marked closed before.
+    pub(crate) fn shut(&self) -> Result<()> {
+        while self.queue.waiting_bytes() > 0 {
+            if !self.drain() {
+                std::thread::yield_now();
+            }
+        }
+        self.end_jobs();
         let mut state = self.write.lock();
-        if let Some(wal) = &mut state.wal {
-            wal.set_poison("the collection was dropped");
+        let Some(mut wal) = state.wal.take() else { return Ok(()) };
+        wal.sync()?;
+        wal.mark()
+    }
+
+    /// Waits for jobs that are at work; they notice that the collection is closed or dropped, and no new one starts.
+    fn end_jobs(&self) {
+        let mut checkpoint = self.checkpoint.lock();
+        while checkpoint.rewriting {
+            self.rewritten.wait(&mut checkpoint);
+        }
+    }
+
+    /// Why there is no log to write to.
+    fn no_log(&self) -> Error {
+        match self.check_writable() {
+            Err(e) => e,
+            Ok(()) => Error::internal("a writable collection without a log"),
         }
     }
 

@@ -51,7 +51,7 @@ impl Shared {
             retry(|| vfs.create_dir(&dir)).map_err(|e| Error::io("create", &dir, e))?;
         }
         let (wal_dir, none) = (dir.join(WAL_DIR), SeqNo(0));
-        WalWriter::new(Arc::clone(&env.vfs), wal_dir, id, env.wal, Vec::new(), none).start()?;
+        WalWriter::new(Arc::clone(&env.vfs), wal_dir, id, env.wal, Vec::new(), 0, none).start()?;
         let manifest = Manifest {
             generation: 1,
             collection_id: id,
@@ -76,7 +76,15 @@ impl Shared {
             None
         } else {
             let (vfs, wal_dir) = (Arc::clone(&env.vfs), dir.join(WAL_DIR));
-            let mut wal = WalWriter::new(vfs, wal_dir, id, env.wal, replayed.files, replayed.last);
+            let mut wal = WalWriter::new(
+                vfs,
+                wal_dir,
+                id,
+                env.wal,
+                replayed.files,
+                replayed.sealed_bytes,
+                replayed.last,
+            );
             if let Some(tail) = replayed.tail {
                 wal.resume(tail)?;
             }
@@ -98,6 +106,8 @@ impl Shared {
             queue: CommitQueue::default(),
             write: Mutex::new(write),
             room: Condvar::new(),
+            rewritten: Condvar::new(),
+            async_failures: Mutex::default(),
             checkpoint: Mutex::new(checkpoint),
             jobs: Jobs::default(),
             dropped: AtomicBool::new(false),

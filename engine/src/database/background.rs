@@ -54,7 +54,7 @@ impl Inner {
             if collection.drain() {
                 return Turn::Again;
             }
-            pause = pause.min(collection.flush_due(now).unwrap_or(PAUSE));
+            pause = pause.min(collection.flush_due(now));
         }
         Turn::Pause(pause.max(Duration::from_millis(1)))
     }

@@ -204,7 +204,7 @@ impl Inner {
         let mut result = Ok(());
         if !self.env.read_only {
             for shared in self.open_collections() {
-                let flushed = shared.flush();
+                let flushed = shared.shut();
                 if result.is_ok() {
                     result = flushed;
                 }

@@ -96,7 +96,7 @@ impl JobHandle {
 /// Ended jobs that are remembered.
 const RECENT: usize = 64;
 const RETRY_MIN: Duration = Duration::from_secs(1);
-const RETRY_MAX: Duration = Duration::from_secs(60);
+const RETRY_MAX: Duration = Duration::from_secs(10);
 const QUARANTINE_AFTER: u32 = 3;
 
 impl Jobs {

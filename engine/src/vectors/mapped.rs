@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::io::{AccessPattern, BlockFile, BlockWriter, FileStamp};
 use nigh_format::manifest::{Datatype, VectorParams};
 use nigh_format::vectors::VectorsLayout;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Offsets between two entries of the ranks section.
 const RANK_GROUP: usize = 512;
@@ -14,6 +15,8 @@ const RANK_GROUP: usize = 512;
 pub(crate) struct MappedVectors {
     file: BlockFile,
     layout: VectorsLayout,
+    /// The kernel was told that scans are coming; once is enough.
+    scan_expected: AtomicBool,
 }
 
 impl MappedVectors {
@@ -29,7 +32,7 @@ impl MappedVectors {
             let expected = format!("{point_count} points of {params:?}");
             return Err(file.damaged(0, format!("expected {expected}, got {layout:?}")));
         }
-        Ok(Self { file, layout })
+        Ok(Self { file, layout, scan_expected: AtomicBool::new(false) })
     }
 
     pub(crate) fn file(&self) -> &BlockFile {
@@ -46,8 +49,11 @@ impl MappedVectors {
             .map_err(|e| self.file.format_error(e))
     }
 
-    /// Tells the kernel that a whole scan is coming.
+    /// Tells the kernel, the first time, that a whole scan is coming.
     pub(crate) fn expect_scan(&self) {
+        if self.scan_expected.swap(true, Ordering::Relaxed) {
+            return;
+        }
         self.file.advise(AccessPattern::Sequential);
         self.file.advise(AccessPattern::WillNeed);
     }

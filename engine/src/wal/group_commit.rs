@@ -31,6 +31,11 @@ impl Pending {
         Arc::new(Self { operation, body, body_checksum, durability, answer: Mutex::new(None) })
     }
 
+    /// Why the operation failed, once it is answered and not yet collected.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.answer.lock().as_ref().and_then(|answer| answer.as_ref().err().cloned())
+    }
+
     /// Gives the caller its answer.
     pub(crate) fn resolve(&self, answer: Result<SeqNo>) {
         self.answer.lock().get_or_insert(answer);

@@ -12,7 +12,7 @@ use crate::io::{Access, Vfs, missing_is_damage, read_file, retry, write_all_at};
 use nigh_format::header::{FileHeader, FileKind, Identity};
 use nigh_format::layout::parse_wal_file;
 use nigh_format::operation::Operation;
-use nigh_format::wal_record::Scanner;
+use nigh_format::wal_record::{RECORD_HEADER_LEN, Scanner};
 use std::path::{Path, PathBuf};
 
 /// Whose log is read.
@@ -37,6 +37,8 @@ pub(crate) struct Replayed {
     pub(crate) operation_count: u64,
     /// Bytes of torn tail that were cut.
     pub(crate) cut_bytes: u64,
+    /// Bytes of sealed files that were read.
+    pub(crate) sealed_bytes: u64,
 }
 
 /// Calls `apply` for each operation above `applied`.
@@ -53,8 +55,14 @@ pub(crate) fn replay(
 ) -> Result<Replayed> {
     let files = list(vfs, dir)?;
     let needed = files.partition_point(|(first, _)| first.0 <= applied.0 + 1).saturating_sub(1);
-    let mut done =
-        Replayed { last: applied, tail: None, files: Vec::new(), operation_count: 0, cut_bytes: 0 };
+    let mut done = Replayed {
+        last: applied,
+        tail: None,
+        files: Vec::new(),
+        operation_count: 0,
+        cut_bytes: 0,
+        sealed_bytes: 0,
+    };
     let Some((first, oldest)) = files.get(needed) else {
         return Err(Error::corrupt(
             dir,
@@ -120,12 +128,15 @@ fn replay_file(
         let seq = SeqNo(record.header.seq);
         if seq > applied {
             let operation = Operation::decode(record.body)
-                .map_err(|e| Error::corrupt(path, record.offset + e.offset, e))?;
+                .map_err(|e| Error::corrupt(path, record.offset + RECORD_HEADER_LEN as u64 + e.offset, e))?;
             apply(Logged { seq, operation: &operation })?;
             done.operation_count += 1;
         }
     }
     let end = scanner.end();
+    if end.sealed {
+        done.sealed_bytes += end.offset;
+    }
     if follow == Follow::Own && !end.sealed {
         if end.torn {
             done.cut_bytes += erase(vfs, path, &bytes, end.offset)?;

@@ -81,11 +81,12 @@ impl WalWriter {
         collection: u64,
         limits: WalLimits,
         files: Vec<(SeqNo, PathBuf)>,
+        bytes_sealed: u64,
         last: SeqNo,
     ) -> Self {
         let (active, buffer, poison) = (None, Vec::new(), None);
         let capacity_next = limits.file_bytes_min;
-        let (durable, proven, bytes_sealed) = (last, SeqNo(0), 0);
+        let (durable, proven) = (last, SeqNo(0));
         Self {
             vfs,
             dir,
