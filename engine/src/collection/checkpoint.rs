@@ -158,7 +158,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Brings the entries of `next` to the moment of `frozen`: new tombstones, and no segment that is all dead.
+    /// Brings the entries of `next` to the moment of `frozen`: new tombstones, and, unless a rewrite is at work, no segment that is all dead.
     fn write_new_tombstones(
         &self,
         next: &mut Manifest,
@@ -171,7 +171,8 @@ impl Shared {
         for mut entry in std::mem::take(&mut next.segments) {
             let view = sealed_view(frozen, entry.id)
                 .ok_or_else(|| Error::internal(format!("segment {} is in no view", entry.id)))?;
-            if view.live_count() == 0 {
+            // A rewrite at work needs to be told later which points of its inputs have died meanwhile.
+            if view.live_count() == 0 && !checkpoint.rewriting {
                 continue;
             }
             if checkpoint.dead.get(&entry.id).map_or(0, Tombstones::count) != view.dead.count() {

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::io::Vfs;
-use crate::threads::{Clock, Pacer, Workers};
+use crate::threads::{Clock, Pacer, Pool, Workers};
 use crate::wal::WalLimits;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,6 +52,7 @@ pub(crate) struct Env {
     pub(crate) pacer: Pacer,
     pub(crate) background: Background,
     pub(crate) read_only: bool,
+    pub(crate) pool: Pool,
     pub(crate) workers: Workers,
     closed: AtomicBool,
 }
@@ -67,10 +68,23 @@ impl Env {
         io_bytes_per_second: Option<u64>,
         background: Background,
         read_only: bool,
+        pool: Pool,
     ) -> Self {
         let pacer = Pacer::new(Arc::clone(&clock), io_bytes_per_second);
         let (workers, closed) = (Workers::default(), AtomicBool::new(false));
-        Self { vfs, clock, limits, wal, memory_bytes_max, pacer, background, read_only, workers, closed }
+        Self {
+            vfs,
+            clock,
+            limits,
+            wal,
+            memory_bytes_max,
+            pacer,
+            background,
+            read_only,
+            pool,
+            workers,
+            closed,
+        }
     }
 
     /// Wakes the background threads.

@@ -2,9 +2,10 @@
 
 use super::Collection;
 use crate::error::{Error, Result};
-use crate::query::{Hit, ScoredPoint, SearchRequest, search_exact};
+use crate::query::{ExactSearch, Hit, ScoredPoint, SearchRequest, search_exact};
 use crate::scorer::Scorer;
 use crate::threads::Limiter;
+use std::sync::Arc;
 
 impl Collection {
     /// The points nearest to the request's vector, best first; ties in id order. Exact. Points without that vector are not found.
@@ -20,12 +21,19 @@ impl Collection {
         let params =
             shared.params.get(vector).ok_or_else(|| Error::internal("a vector without parameters"))?;
         let scorer = Scorer::new("vector", params, &request.vector)?;
-        let clock = shared.env.clock.as_ref();
+        let clock = Arc::clone(&shared.env.clock);
         let deadline = request.timeout.map(|t| clock.now().saturating_add(t));
-        let limiter = Limiter { cancel: request.cancel.as_ref(), deadline, clock };
+        let limiter = Limiter { cancel: request.cancel.clone(), deadline, clock };
         let view = shared.view.load_full();
-        let k = request.offset + request.limit;
-        let hits = search_exact(&view.segments, vector, scorer, k, request.score_threshold, &limiter)?;
+        let search = ExactSearch {
+            segments: view.segments.clone().into(),
+            vector,
+            scorer,
+            k: request.offset + request.limit,
+            threshold: request.score_threshold,
+            limiter: limiter.clone(),
+        };
+        let hits = search_exact(search, &shared.env.pool)?;
         let point = |hit: &Hit| {
             limiter.check()?;
             let segment =

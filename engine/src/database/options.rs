@@ -5,7 +5,7 @@ use super::{Database, Inner, Slot};
 use crate::collection::{Background, Env, Limits, RecoveryReport, Shared};
 use crate::error::{Error, Result};
 use crate::io::{LockError, RealVfs, Vfs, retry};
-use crate::threads::{Clock, SystemClock};
+use crate::threads::{Clock, Pool, SystemClock};
 use crate::wal::WalLimits;
 use nigh_format::layout::LOCK_FILE;
 use parking_lot::{Mutex, RwLock};
@@ -23,6 +23,7 @@ pub struct Options {
     memory_bytes_max: u64,
     io_bytes_per_second: Option<u64>,
     optimizer_threads: usize,
+    search_threads: Option<usize>,
     wal: WalLimits,
 }
 
@@ -44,6 +45,7 @@ impl Options {
             memory_bytes_max: 256 << 20,
             io_bytes_per_second: None,
             optimizer_threads: 1,
+            search_threads: None,
             wal: WalLimits { file_bytes_min: 64 << 10, file_bytes_max: 32 << 20, free_bytes_min: 512 << 20 },
         }
     }
@@ -90,6 +92,13 @@ impl Options {
         self
     }
 
+    /// Threads that work on one large search, the caller's among them; as many as the machine has cores unless told otherwise, and 1 with
+    /// [`Background::Manual`].
+    pub fn search_threads(mut self, threads: usize) -> Self {
+        self.search_threads = Some(threads.max(1));
+        self
+    }
+
     /// Space that writes leave free on the disk, in bytes. Deletes may use it.
     pub fn free_bytes_min(mut self, bytes: u64) -> Self {
         self.wal.free_bytes_min = bytes;
@@ -115,7 +124,7 @@ impl Options {
             LockError::Io(e) => Error::io("lock", dir, e),
         })?;
         let threads = self.optimizer_threads;
-        let env = Arc::new(self.into_env(false));
+        let env = Arc::new(self.into_env(dir, false)?);
         let catalog = CatalogFile::load_or_create(&env, dir)?;
         let report = catalog.sweep(&env, dir)?;
         let inner = Self::assemble(dir, env, catalog, report, Some(lock));
@@ -129,16 +138,31 @@ impl Options {
     /// As [`Database::open_read_only`].
     pub fn open_read_only(self, dir: impl AsRef<Path>) -> Result<Database> {
         let dir = dir.as_ref();
-        let env = Arc::new(self.into_env(true));
+        let env = Arc::new(self.into_env(dir, true)?);
         let catalog = CatalogFile::load(&env, dir)?;
         let inner = Self::assemble(dir, env, catalog, RecoveryReport::default(), None);
         inner.start_threads(1)?;
         Ok(Database { inner })
     }
 
-    fn into_env(self, read_only: bool) -> Env {
+    fn into_env(self, dir: &Path, read_only: bool) -> Result<Env> {
+        let width = self.search_threads.unwrap_or_else(|| match self.background {
+            Background::Manual => 1,
+            Background::Threads => std::thread::available_parallelism().map_or(1, |n| n.get()),
+        });
+        let pool = Pool::new(width).map_err(|e| Error::io("start search threads for", dir, e))?;
         let Self { vfs, clock, background, limits, memory_bytes_max, io_bytes_per_second, wal, .. } = self;
-        Env::new(vfs, clock, limits, wal, memory_bytes_max, io_bytes_per_second, background, read_only)
+        Ok(Env::new(
+            vfs,
+            clock,
+            limits,
+            wal,
+            memory_bytes_max,
+            io_bytes_per_second,
+            background,
+            read_only,
+            pool,
+        ))
     }
 
     fn assemble(

@@ -1,49 +1,76 @@
-//! Exact search: every live row of every segment is scored.
+//! Exact search: every live row of every segment is scored, in parts that the search pool shares.
 
 use super::top_k::{Hit, TopK};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scorer::Scorer;
 use crate::segment::SegmentView;
-use crate::threads::Limiter;
+use crate::threads::{Limiter, Pool};
+use std::ops::Range;
+use std::sync::Arc;
 
-/// The best `k` points by `scorer` over all segments, best first.
+/// What every part of one search shares.
+#[derive(Debug, Clone)]
+pub(crate) struct ExactSearch {
+    pub(crate) segments: Arc<[SegmentView]>,
+    /// Index of the searched vector.
+    pub(crate) vector: usize,
+    pub(crate) scorer: Scorer,
+    pub(crate) k: usize,
+    pub(crate) threshold: Option<f32>,
+    pub(crate) limiter: Limiter,
+}
+
+/// Rows that one thread takes at a time. Below two of these the caller works alone.
+const PART_ROWS: u32 = 32_768;
+
+/// The best `k` points over all segments, best first.
 ///
 /// # Errors
 /// `Cancelled` or `Timeout` from the limiter, checked every thousand rows or so; `Corrupt` if a row's block is damaged.
-pub(crate) fn search_exact(
-    segments: &[SegmentView],
-    vector: usize,
-    mut scorer: Scorer,
-    k: usize,
-    threshold: Option<f32>,
-    limiter: &Limiter<'_>,
-) -> Result<Vec<Hit>> {
+pub(crate) fn search_exact(search: ExactSearch, pool: &Pool) -> Result<Vec<Hit>> {
+    search.limiter.check()?;
+    let (k, threshold) = (search.k, search.threshold);
+    let parts: Vec<(usize, Range<u32>)> = search
+        .segments
+        .iter()
+        .enumerate()
+        .filter(|(_, view)| view.live_count() > 0)
+        .flat_map(|(i, view)| {
+            let part = move |start: u32| (i, start..view.len.min(start.saturating_add(PART_ROWS)));
+            (0..view.len).step_by(PART_ROWS as usize).map(part)
+        })
+        .collect();
     let mut top = TopK::new(k, threshold);
-    limiter.check()?;
-    for (segment, view) in segments.iter().enumerate() {
-        if view.live_count() == 0 {
-            continue;
-        }
-        // A point's id is looked up only when its score gets it in. Mutable chunks are locked during a scan, so ids come after.
-        let mut local = LocalTop::new(k, threshold);
-        view.scan(
-            vector,
-            || limiter.check(),
-            |offset, row| {
-                let score = scorer.score(row);
-                if top.admits(score) && local.admits(score) {
-                    local.push(score, offset);
-                }
-            },
-        )?;
-        for (score, offset) in local.finish() {
-            top.push(Hit { score, id: view.id(offset)?, segment, offset });
-        }
+    for found in pool.map(parts, move |(segment, rows)| search.part(*segment, rows.clone())) {
+        let found = found.ok_or_else(|| Error::internal("a search thread panicked"))?;
+        found?.into_iter().for_each(|hit| top.push(hit));
     }
     Ok(top.into_sorted())
 }
 
-/// Candidates of one segment: at least the best `k`, ties with the worst included, since ids are not known yet.
+impl ExactSearch {
+    fn part(&self, segment: usize, rows: Range<u32>) -> Result<Vec<Hit>> {
+        let Some(view) = self.segments.get(segment) else { return Ok(Vec::new()) };
+        let mut scorer = self.scorer.clone();
+        let mut local = LocalTop::new(self.k, self.threshold);
+        view.scan(
+            self.vector,
+            rows,
+            || self.limiter.check(),
+            |offset, row| {
+                let score = scorer.score(row);
+                if local.admits(score) {
+                    local.push(score, offset);
+                }
+            },
+        )?;
+        // A point's id is looked up only when its score got it in, and after the scan: chunks in memory are locked meanwhile.
+        let hit = |(score, offset)| Ok(Hit { score, id: view.id(offset)?, segment, offset });
+        local.finish().into_iter().map(hit).collect()
+    }
+}
+
+/// Candidates of one part: at least the best `k`, ties with the worst included, since ids are not known yet.
 struct LocalTop {
     k: usize,
     threshold: Option<f32>,

@@ -6,6 +6,6 @@ mod exact;
 mod request;
 mod top_k;
 
-pub(crate) use exact::search_exact;
+pub(crate) use exact::{ExactSearch, search_exact};
 pub use request::{Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest, WithPayload, WithVectors};
 pub(crate) use top_k::Hit;

@@ -21,8 +21,6 @@ pub(crate) struct Scorer {
     bytes: Option<Vec<u8>>,
     query_norm: f64,
     scratch: Vec<f32>,
-    /// Rows scored so far.
-    pub(crate) scored: u64,
 }
 
 impl Scorer {
@@ -41,13 +39,12 @@ impl Scorer {
             (params.datatype == Datatype::U8 && integral).then(|| query.iter().map(|v| *v as u8).collect());
         let query_norm = query.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
         let scratch = vec![0.0; query.len()];
-        Ok(Self { metric: params.metric, query, bytes, query_norm, scratch, scored: 0 })
+        Ok(Self { metric: params.metric, query, bytes, query_norm, scratch })
     }
 
     /// The score of one row. Its length is the query's: both were checked against the same configuration.
     #[inline]
     pub(crate) fn score(&mut self, row: Row<'_>) -> f32 {
-        self.scored += 1;
         let score = match row {
             Row::F32(row) => score_f32(self.metric, &self.query, row),
             Row::F16(row) => {

@@ -12,6 +12,7 @@ use crate::vectors::{Row, VectorColumn};
 use nigh_format::manifest::VectorParams;
 use parking_lot::RwLock;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -130,24 +131,27 @@ impl Mutable {
         chunk.columns.get(vector).is_some_and(|c| c.row(i).is_some())
     }
 
-    /// Calls `each` for every row of a vector below `len`, a chunk at a time; `between` runs before each chunk and may stop.
+    /// Calls `each` for every row of a vector in a range of offsets, a chunk at a time; `between` runs before each chunk and may stop.
     pub(crate) fn scan<E>(
         &self,
         vector: usize,
-        len: u32,
+        offsets: Range<u32>,
         mut between: impl FnMut() -> Result<(), E>,
         mut each: impl FnMut(u32, Row<'_>),
     ) -> Result<(), E> {
-        for start in (0..len).step_by(CHUNK_LEN as usize) {
+        let mut start = offsets.start;
+        while start < offsets.end {
             between()?;
-            let Some((chunk, _)) = self.chunk(start) else { break };
+            let Some((chunk, first)) = self.chunk(start) else { break };
             let chunk = chunk.read();
             let Some(column) = chunk.columns.get(vector) else { break };
-            for offset in start..len.min(start + CHUNK_LEN) {
-                if let Some(row) = column.row((offset - start) as usize) {
+            let end = offsets.end.min(start - first as u32 + CHUNK_LEN);
+            for (offset, i) in (start..end).zip(first..) {
+                if let Some(row) = column.row(i) {
                     each(offset, row);
                 }
             }
+            start = end;
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use nigh_format::header::Identity;
 use nigh_format::layout::{SegmentFile, segment_dir};
 use nigh_format::manifest::{SegmentEntry, VectorParams};
 use nigh_format::segment_meta::SegmentMeta;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -136,18 +137,19 @@ impl Sealed {
         self.obsolete.store(true, Ordering::Release);
     }
 
-    /// Calls `each` for every row of a vector, in offset order; `between` runs before each group and may stop.
+    /// Calls `each` for every row of a vector in a range of offsets, in order; `between` runs before each group and may stop.
     pub(crate) fn scan(
         &self,
         vector: usize,
+        offsets: Range<u32>,
         mut between: impl FnMut() -> Result<()>,
         mut each: impl FnMut(u32, Row<'_>),
     ) -> Result<()> {
         let vectors = self.vector(vector)?;
         vectors.expect_scan();
-        for start in (0..self.point_count).step_by(SCAN_GROUP as usize) {
+        for start in offsets.clone().step_by(SCAN_GROUP as usize) {
             between()?;
-            let end = self.point_count.min(start + SCAN_GROUP);
+            let end = offsets.end.min(start.saturating_add(SCAN_GROUP));
             if !vectors.for_each_dense(start..end, &mut each)? {
                 for offset in start..end {
                     if let Some(row) = vectors.row(offset)? {

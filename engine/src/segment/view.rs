@@ -7,6 +7,7 @@ use crate::point::PointId;
 use crate::vectors::Row;
 use std::borrow::Cow;
 use std::collections::BinaryHeap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Either kind of segment.
@@ -112,10 +113,11 @@ impl SegmentView {
         }
     }
 
-    /// Calls `each` for the rows of live points; `between` runs every thousand rows or so and may stop.
+    /// Calls `each` for the rows of live points in a range of offsets; `between` runs every thousand rows or so and may stop.
     pub(crate) fn scan(
         &self,
         vector: usize,
+        offsets: Range<u32>,
         between: impl FnMut() -> Result<()>,
         mut each: impl FnMut(u32, Row<'_>),
     ) -> Result<()> {
@@ -125,8 +127,12 @@ impl SegmentView {
             }
         };
         match &self.segment {
-            Segment::Mutable(mutable) => mutable.scan(vector, self.len, between, live),
-            Segment::Sealed(sealed) => sealed.scan(vector, between, live),
+            Segment::Mutable(mutable) => {
+                mutable.scan(vector, offsets.start..offsets.end.min(self.len), between, live)
+            }
+            Segment::Sealed(sealed) => {
+                sealed.scan(vector, offsets.start..offsets.end.min(self.len), between, live)
+            }
         }
     }
 

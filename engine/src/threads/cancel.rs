@@ -28,17 +28,18 @@ impl CancelToken {
 }
 
 /// What bounds one call: a token, a deadline, both or neither.
-pub(crate) struct Limiter<'a> {
-    pub(crate) cancel: Option<&'a CancelToken>,
+#[derive(Debug, Clone)]
+pub(crate) struct Limiter {
+    pub(crate) cancel: Option<CancelToken>,
     /// On the clock's scale.
     pub(crate) deadline: Option<Duration>,
-    pub(crate) clock: &'a dyn Clock,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
-impl Limiter<'_> {
+impl Limiter {
     /// Fails if the call should stop. Cheap; called every thousand distances or so.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.cancel.is_some_and(CancelToken::is_cancelled) {
+        if self.cancel.as_ref().is_some_and(CancelToken::is_cancelled) {
             return Err(Error::Cancelled);
         }
         match self.deadline {

@@ -3,10 +3,12 @@
 mod cancel;
 mod clock;
 mod pacer;
+mod pool;
 mod workers;
 
 pub use cancel::CancelToken;
 pub(crate) use cancel::Limiter;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub(crate) use pacer::Pacer;
+pub(crate) use pool::Pool;
 pub(crate) use workers::{Turn, Workers};

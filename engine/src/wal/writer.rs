@@ -269,6 +269,9 @@ impl WalWriter {
 
     /// Ends the log's present stretch, so that it can be cut here: seals and starts a small file. Without space for one, the next append tries.
     pub(crate) fn begin_epoch(&mut self) -> Result<()> {
+        if self.is_fresh() {
+            return Ok(());
+        }
         self.seal()?;
         self.capacity_next = self.limits.file_bytes_min;
         match self.make_room(0, true) {
@@ -277,12 +280,19 @@ impl WalWriter {
         }
     }
 
+    /// Whether there is an active file and it holds no operation, so that the next file would have its very name.
+    fn is_fresh(&self) -> bool {
+        let next = self.last.next();
+        self.active.is_some() && self.files.last().is_some_and(|(first, _)| *first == next)
+    }
+
     fn make_room(&mut self, need: u64, frees_space: bool) -> Result<()> {
-        if self.active.as_ref().is_some_and(|a| a.end + need + SEAL_LEN > a.capacity) {
-            self.seal()?;
-        }
-        if self.active.is_some() {
+        if self.active.as_ref().is_some_and(|a| a.end + need + SEAL_LEN <= a.capacity) {
             return Ok(());
+        }
+        // A file without operations that is too small is replaced by a larger one of the same name.
+        if !self.is_fresh() {
+            self.seal()?;
         }
         let whole = (HEADER_LEN as u64 + need + SEAL_LEN).next_multiple_of(4096);
         let capacity = whole.max((need * 8).min(self.limits.file_bytes_max)).max(self.capacity_next);
@@ -328,7 +338,10 @@ impl WalWriter {
             self.check_poison()?;
         }
         self.capacity_next = (capacity * 2).clamp(self.limits.file_bytes_min, self.limits.file_bytes_max);
-        self.files.push((first, path.to_owned()));
+        // The file may replace one of the same name that holds no operation; the list must not name it twice, or a cut would remove it.
+        if self.files.last().is_none_or(|(known, _)| *known != first) {
+            self.files.push((first, path.to_owned()));
+        }
         let (path, end) = (path.to_owned(), HEADER_LEN as u64);
         self.active = Some(Active { file, path, capacity, end, count: 0, chain: 0 });
         Ok(())

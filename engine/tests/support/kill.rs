@@ -42,6 +42,10 @@ pub(crate) struct Tally {
     /// Operations in flight at a kill: there afterwards, or not.
     pub(crate) kept: u64,
     pub(crate) dropped: u64,
+    /// Acknowledged writes that a cut took, where that is allowed.
+    pub(crate) suffix: u64,
+    /// Opens that an injected fault let fail.
+    pub(crate) faulted_opens: u64,
     pub(crate) checks: u64,
     open_micros: Vec<u64>,
 }
@@ -63,7 +67,11 @@ impl fmt::Display for Tally {
             self.kept,
             self.dropped,
             self.checks
-        )
+        )?;
+        if self.suffix > 0 {
+            write!(f, "; {} acked within the flush interval were lost, as allowed", self.suffix)?;
+        }
+        Ok(())
     }
 }
 
@@ -74,8 +82,11 @@ pub(crate) struct Session {
     pub(crate) durability: Durability,
     /// Command line that the child is started under.
     pub(crate) wrapper: Vec<String>,
+    /// A death may take the last writes with it, in the order of the log and none that is older than the flush interval.
+    pub(crate) loses_suffix: bool,
     pub(crate) tally: Tally,
     writers: Vec<Writer>,
+    died: Instant,
 }
 
 /// One writer's points, as promised.
@@ -83,10 +94,16 @@ pub(crate) struct Session {
 struct Writer {
     points: Model,
     next: u64,
+    /// What was acknowledged since the last comparison, and the points before it.
+    settled: Model,
+    acknowledged: Vec<(u64, Operation, Instant)>,
     /// The operation whose answer has not come.
     in_flight: Option<Operation>,
     last_seq: u64,
 }
+
+/// A collection's flush interval, and what the messenger between child and oracle may add.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(1200);
 
 /// What one child told of the folder.
 type Found = BTreeMap<PointId, (u64, u64)>;
@@ -97,7 +114,7 @@ const HANG: Duration = Duration::from_secs(60);
 impl Session {
     pub(crate) fn new(dir: impl Into<PathBuf>, seed: u64, durability: Durability) -> Self {
         let writers = (0..WRITERS).map(|_| Writer::default()).collect();
-        Self { dir: dir.into(), seed, durability, wrapper: Vec::new(), tally: Tally::default(), writers }
+        Self { dir: dir.into(), seed, durability, wrapper: Vec::new(), loses_suffix: false, tally: Tally::default(), writers, died: Instant::now() }
     }
 
     /// A random way to die: in one of four rounds soon after the start.
@@ -122,6 +139,9 @@ impl Session {
         loop {
             let until = deadline.unwrap_or_else(|| Instant::now() + HANG);
             match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(line) if line.starts_with("F ") && matches!(death, Death::DiskFailure) => {
+                    self.tally.faulted_opens += 1;
+                }
                 Ok(line) => opened |= self.hear(&line, &mut found),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
@@ -141,10 +161,12 @@ impl Session {
         match death {
             Death::AfterStart(_) | Death::AfterOpen(_) => {
                 child.kill();
+                self.died = Instant::now();
                 self.tally.kills += 1;
             }
             Death::Natural | Death::DiskFailure => {
                 let status = child.child.wait().expect("wait");
+                let opened = opened || matches!(death, Death::DiskFailure);
                 if !status.success() || !opened {
                     self.fail(&format!("a child ended with {status}"));
                 }
@@ -177,7 +199,10 @@ impl Session {
                 let ascends = *seq > writer.last_seq;
                 writer.last_seq = *seq;
                 match writer.points.after(&operation, Some(*seq)) {
-                    Some(points) if ascends => writer.points = points,
+                    Some(points) if ascends => {
+                        writer.points = points;
+                        writer.acknowledged.push((*seq, operation, Instant::now()));
+                    }
                     Some(_) => self.fail(&format!("sequence number {seq} was given twice")),
                     None => self.fail(&format!("accepted what had to be refused: {operation:?}")),
                 }
@@ -216,10 +241,11 @@ impl Session {
     fn compare(&mut self, found: &Found, last_seq: u64) {
         self.tally.checks += 1;
         for index in 0..self.writers.len() {
-            let writer = &self.writers[index];
-            if last_seq < writer.last_seq {
-                self.fail(&format!("the log ends at {last_seq}, but {} was acknowledged", writer.last_seq));
+            let lost = self.writers[index].last_seq.saturating_sub(last_seq);
+            if lost > 0 {
+                self.roll_back(index, last_seq);
             }
+            let writer = &self.writers[index];
             let numbers = index as u64 * model::IDS..(index as u64 + 1) * model::IDS;
             let mine: Found =
                 numbers.map(model::id_of).filter_map(|id| Some((id, *found.get(&id)?))).collect();
@@ -233,19 +259,45 @@ impl Session {
                     let mut what = format!("writer {index}: {:?}", differences(&before, &mine));
                     if let Some(after) = &after {
                         let other = differences(after, &mine);
-                        what += &format!("; in flight {:?}, with it: {other:?}", writer.in_flight);
+                        let operation = writer.in_flight.as_ref().map_or("none", Operation::name);
+                        what += &format!("; in flight {operation}, with it: {other:?}");
                     }
                     self.fail(&what)
                 };
                 self.writers[index].points = settled;
                 self.tally.kept += 1;
             }
-            self.writers[index].in_flight = None;
+            let writer = &mut self.writers[index];
+            writer.in_flight = None;
+            writer.acknowledged.clear();
+            writer.settled = writer.points.clone();
         }
         let known: usize = self.writers.iter().map(|w| w.points.0.len()).sum();
         if known != found.len() {
             self.fail(&format!("{} points were found, {known} are known", found.len()));
         }
+    }
+
+    /// Takes back what was acknowledged after `last_seq`, where that is allowed.
+    fn roll_back(&mut self, index: usize, last_seq: u64) {
+        let writer = &mut self.writers[index];
+        let kept = writer.acknowledged.partition_point(|(seq, ..)| *seq <= last_seq);
+        let (allowed, died) = (self.loses_suffix, self.died);
+        let old = writer.acknowledged[kept..].iter().find(|(.., at)| !allowed || died.duration_since(*at) > FLUSH_INTERVAL);
+        if let Some((seq, _, at)) = old {
+            let age = died.duration_since(*at);
+            let what = format!("lost: the log ends at {last_seq}, but {seq} was acknowledged {age:?} before the end");
+            self.fail(&what);
+        }
+        let mut points = writer.settled.clone();
+        for (seq, operation, _) in &writer.acknowledged[..kept] {
+            points = points.after(operation, Some(*seq)).expect("it was acknowledged");
+        }
+        self.tally.suffix += (writer.acknowledged.len() - kept) as u64;
+        // What came after a lost write is lost too.
+        writer.in_flight = None;
+        writer.points = points;
+        writer.last_seq = last_seq;
     }
 
     #[track_caller]
@@ -320,7 +372,9 @@ impl Running {
             let mut reader = BufReader::new(stdout);
             let mut line = String::new();
             while reader.read_line(&mut line).is_ok_and(|n| n > 0) {
-                if let Some(text) = line.strip_prefix(MARK).and_then(|l| l.strip_suffix('\n'))
+                // The test harness may have begun the line.
+                let text = line.split_once(MARK).and_then(|(_, text)| text.strip_suffix('\n'));
+                if let Some(text) = text
                     && sender.send(text.to_owned()).is_err()
                 {
                     break;

@@ -11,7 +11,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// Opens every line of the protocol; the test harness prints others.
+/// Opens every message of the protocol; the test harness prints other text.
 pub(crate) const MARK: char = '~';
 
 /// Where the child finds its orders.
@@ -107,7 +107,7 @@ fn write(points: &Collection, seed: u64, writer: u64, start: u64) {
             {
                 tell(&format!("R {writer} {n}"));
             }
-            (_, Err(e)) if e.kind() == ErrorKind::Closed => return tell(&format!("U {writer} {n}")),
+            (_, Err(e)) if matches!(e.kind(), ErrorKind::Closed | ErrorKind::Io) => return tell(&format!("U {writer} {n}")),
             (_, e) => return breach(&format!("operation {n} of writer {writer}: {e:?}")),
         }
     }
@@ -125,7 +125,7 @@ fn all(from: Option<PointId>, limit: usize) -> ScrollRequest {
 /// Tells every point, after checking that each way of reading says the same.
 fn dump(db: &Database, points: &Collection) -> nigh::Result<()> {
     let records = points.scroll(&all(None, 10_000))?.points;
-    check_page(&records);
+    check_page("after the open", &records);
     let mut paged = Vec::new();
     let mut from = None;
     loop {
@@ -179,10 +179,10 @@ fn check_search(points: &Collection, records: &[Record]) -> nigh::Result<()> {
 }
 
 /// Ids ascend, and every vector and payload belongs to its point.
-fn check_page(records: &[Record]) {
+fn check_page(who: &str, records: &[Record]) {
     if let Some(pair) = records.windows(2).find(|pair| pair[0].id >= pair[1].id) {
         let place = |r: &Record| format!("{} version {}", r.id, r.version);
-        breach(&format!("a scroll has {} before {}", place(&pair[0]), place(&pair[1])));
+        breach(&format!("{who}: a scroll has {} before {}", place(&pair[0]), place(&pair[1])));
     }
     for record in records {
         let row = record.vectors.as_ref().and_then(|v| v.get(""));
@@ -201,7 +201,7 @@ fn watch(points: &Collection, done: &AtomicBool) {
             Ok(page) => page.points,
             Err(e) => return breach(&format!("the reader: {e}")),
         };
-        check_page(&page);
+        check_page("reader", &page);
         for record in page {
             let last = seen.insert(record.id, record.version);
             expect(last.is_none_or(|v| v <= record.version), &format!("point {} went back", record.id));

@@ -129,6 +129,21 @@ impl Operation {
         }
     }
 
+    /// What kind it is.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Upsert(_) => "upsert",
+            Self::Delete(_) => "delete",
+            Self::SetPayload(..) => "set payload",
+            Self::OverwritePayload(..) => "overwrite payload",
+            Self::DeleteKeys(..) => "delete keys",
+            Self::ClearPayload(_) => "clear payload",
+            Self::UpdateVectors(_) => "update vectors",
+            Self::DeleteVectors(_) => "delete vectors",
+            Self::Refused(_) => "a batch that is refused",
+        }
+    }
+
     /// Content in one number, so that both sides know that they mean the same.
     pub(crate) fn hash(&self) -> u64 {
         fnv(format!("{self:?}").as_bytes())

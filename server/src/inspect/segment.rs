@@ -1,0 +1,217 @@
+//! The files of a segment: the preamble's numbers, a look at the first items, and each file's own rules.
+//!
+//! Large sections (rows of vectors, codes, links) are not held in memory: only their first rows are read here, and their bytes are
+//! covered by the blocks that file.rs has compared. Bytes: docs/storage-format.md, section 8.
+
+use std::ops::Range;
+
+use nigh_format::codes::CodesLayout;
+use nigh_format::graph::{LinksLayout, check_entries};
+use nigh_format::header::{FileHeader, FileKind, HEADER_LEN};
+use nigh_format::id_map::{self, IdMapLayout};
+use nigh_format::manifest::Datatype;
+use nigh_format::operation::PointIdRecord;
+use nigh_format::payloads::{self, PREAMBLE_LEN, PayloadsLayout};
+use nigh_format::tombstones::{self, TombstonesLayout};
+use nigh_format::vectors::{self, VectorsLayout};
+
+use super::dump::{Dump, Problem};
+use super::source::{Source, u32s, u64s};
+use super::wal;
+
+/// Items of a list that are shown.
+const SHOWN: usize = 3;
+/// Values of a row that are shown.
+const VALUES_SHOWN: usize = 6;
+
+/// Adds what the file says.
+pub(super) fn inspect(source: &Source, header: &FileHeader, dump: &mut Dump) {
+    let data = Data { source, data_len: header.data_len };
+    let Some(preamble) = dump.note(data.read(0..PREAMBLE_LEN as u64)) else { return };
+    let shown = match header.kind {
+        FileKind::Vectors => show_vectors(&data, &preamble, dump),
+        FileKind::Codes => show_codes(&data, &preamble, dump),
+        FileKind::Links => show_links(&data, &preamble, dump),
+        FileKind::Payloads => show_payloads(&data, &preamble, dump),
+        FileKind::IdMap => show_ids(&data, &preamble, dump),
+        FileKind::Tombstones => show_tombstones(&data, &preamble, dump),
+        FileKind::Catalog | FileKind::Manifest | FileKind::SegmentMeta | FileKind::Wal => Ok(()),
+    };
+    dump.note(shown);
+}
+
+/// The data section.
+struct Data<'a> {
+    source: &'a Source,
+    data_len: u64,
+}
+
+impl Data<'_> {
+    /// Bytes by their place in the data.
+    fn read(&self, range: Range<u64>) -> Result<Vec<u8>, Problem> {
+        let shift = HEADER_LEN as u64;
+        self.source.read(range.start.saturating_add(shift)..range.end.saturating_add(shift))
+    }
+
+    /// What lies between sections must be zeros.
+    fn check_gaps(&self, gaps: Vec<Range<u64>>) -> Result<(), Problem> {
+        for gap in gaps {
+            let bytes = self.read(gap.clone())?;
+            if let Some(at) = bytes.iter().position(|byte| *byte != 0) {
+                let offset = HEADER_LEN as u64 + gap.start + at as u64;
+                let what = "expected zeros between sections".to_owned();
+                return Err(Problem { offset: Some(offset), what });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn show_vectors(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), Problem> {
+    let layout = VectorsLayout::decode(preamble, data.data_len)?;
+    dump.field("point_count", layout.point_count)
+        .field("row_count", layout.row_count)
+        .field("dim", layout.dim)
+        .field("datatype", format!("{:?}", layout.datatype).to_lowercase())
+        .field("metric", format!("{:?}", layout.metric).to_lowercase())
+        .field("stride", layout.stride());
+    data.check_gaps(layout.gaps())?;
+    let section = |range: Option<Range<u64>>| range.map_or(Ok(Vec::new()), |range| data.read(range));
+    let (words, ranks) = (u64s(&section(layout.presence())?), u32s(&section(layout.ranks())?));
+    vectors::check_presence(&words, &ranks, &layout)?;
+    for row in 0..layout.row_count.min(SHOWN as u32) {
+        let bytes = data.read(layout.row(row))?;
+        let mut line = Dump::line(format!("row {row}"));
+        let shown = values(layout.datatype, &bytes);
+        let more = if layout.dim as usize > VALUES_SHOWN { " …" } else { "" };
+        line.field_as("values", shown.clone(), format!("{}{more}", join(&shown)));
+        dump.child(line);
+    }
+    Ok(())
+}
+
+/// The first values of a row.
+fn values(datatype: Datatype, bytes: &[u8]) -> Vec<f32> {
+    let values: Vec<f32> = match datatype {
+        Datatype::F32 => {
+            bytes.as_chunks().0.iter().take(VALUES_SHOWN).map(|b| f32::from_le_bytes(*b)).collect()
+        }
+        Datatype::F16 => {
+            bytes.as_chunks().0.iter().take(VALUES_SHOWN).map(|b| from_f16(u16::from_le_bytes(*b))).collect()
+        }
+        Datatype::U8 => bytes.iter().take(VALUES_SHOWN).map(|b| f32::from(*b)).collect(),
+    };
+    values
+}
+
+/// IEEE 754 binary16; exact for all that are numbers.
+fn from_f16(bits: u16) -> f32 {
+    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
+    let (exponent, mantissa) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff));
+    sign * match exponent {
+        0 => mantissa * 2f32.powi(-24),
+        31 if mantissa == 0.0 => f32::INFINITY,
+        31 => f32::NAN,
+        _ => (1024.0 + mantissa) * 2f32.powi(exponent - 25),
+    }
+}
+
+fn join(values: &[f32]) -> String {
+    values.iter().map(|v| format!("{v:.4}")).collect::<Vec<_>>().join(" ")
+}
+
+fn show_codes(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), Problem> {
+    let layout = CodesLayout::decode(preamble, data.data_len)?;
+    dump.field("row_count", layout.row_count)
+        .field("dim", layout.dim)
+        .field("quantizer", format!("{:?}", layout.quantizer).to_lowercase())
+        .field("stride", layout.stride)
+        .field("scale", layout.scale)
+        .field("shift", layout.shift)
+        .field("quantile", layout.quantile);
+    data.check_gaps(layout.gaps())
+}
+
+fn show_links(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), Problem> {
+    let layout = LinksLayout::decode(preamble, data.data_len)?;
+    dump.field("row_count", layout.row_count)
+        .field("row_len", layout.row_len)
+        .field("entry_count", layout.entry_count)
+        .field("m", layout.m)
+        .field("ef_construction", layout.ef_construction)
+        .field("seed", layout.seed);
+    data.check_gaps(layout.gaps())?;
+    let entries = u32s(&data.read(layout.entries())?);
+    Ok(check_entries(&entries, &layout)?)
+}
+
+fn show_payloads(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), Problem> {
+    let layout = PayloadsLayout::decode(preamble, data.data_len)?;
+    dump.field("point_count", layout.point_count).bytes("blob_len", layout.blob_len);
+    data.check_gaps(layout.gaps())?;
+    let ends = u64s(&data.read(layout.ends())?);
+    payloads::check_ends(&ends, layout.blob_len)?;
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let texts = starts.zip(&ends).enumerate().filter(|(_, (start, end))| start < *end);
+    dump.field("with_payload", texts.clone().count());
+    for (offset, (start, end)) in texts.take(SHOWN) {
+        let blob = layout.blob().start;
+        let mut line = Dump::line(format!("offset {offset}"));
+        line.field("json", wal::text(&data.read(blob + start..blob + end)?));
+        dump.child(line);
+    }
+    Ok(())
+}
+
+fn show_ids(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), Problem> {
+    let layout = IdMapLayout::decode(preamble, data.data_len)?;
+    dump.field("point_count", layout.point_count)
+        .field("integer_ids", layout.int_count)
+        .field("uuids", layout.point_count - layout.int_count);
+    data.check_gaps(layout.gaps())?;
+    let (ints, uuids) = (u64s(&data.read(layout.ints())?), data.read(layout.uuids())?);
+    let (offsets, ranks) = (u32s(&data.read(layout.offsets())?), u32s(&data.read(layout.ranks())?));
+    id_map::check(&ints, &uuids, &offsets, &ranks)?;
+    if let (Some(first), Some(last)) = (ints.first(), ints.last()) {
+        dump.field("integers", format!("{first} to {last}"));
+    }
+    let uuid = |bytes: &[u8; id_map::UUID_LEN]| wal::id(&PointIdRecord::Uuid(u128::from_be_bytes(*bytes)));
+    let (uuids, _) = uuids.as_chunks();
+    if let (Some(first), Some(last)) = (uuids.first(), uuids.last()) {
+        dump.field("uuid_range", format!("{} to {}", uuid(first), uuid(last)));
+    }
+    let versions = u64s(&data.read(layout.versions())?);
+    if let (Some(first), Some(last)) = (versions.iter().min(), versions.iter().max()) {
+        dump.field("versions", format!("{first} to {last}"));
+    }
+    Ok(())
+}
+
+fn show_tombstones(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), Problem> {
+    let layout = TombstonesLayout::decode(preamble, data.data_len)?;
+    dump.field("point_count", layout.point_count)
+        .field("dead_count", layout.dead_count)
+        .field("live_count", layout.point_count.saturating_sub(layout.dead_count));
+    data.check_gaps(layout.gaps())?;
+    let words = u64s(&data.read(layout.words())?);
+    tombstones::check_words(&words, &layout)?;
+    let bits = words.iter().enumerate().flat_map(|(i, word)| {
+        (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| i * 64 + bit)
+    });
+    let first: Vec<_> = bits.take(10).collect();
+    dump.field("first_dead_offsets", first);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_floats_are_read() {
+        for (bits, value) in [(0x3c00, 1.0), (0xc000, -2.0), (0x7bff, 65504.0), (0x0001, 5.960_464_5e-8)] {
+            assert_eq!(from_f16(bits), value, "{bits:#x}");
+        }
+        assert!(from_f16(0x7c00).is_infinite() && from_f16(0x7e00).is_nan());
+    }
+}
