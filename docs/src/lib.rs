@@ -14,6 +14,11 @@ pub mod rules;
 pub mod source;
 pub mod tree;
 
+/// The program in README.md is compiled and run like any other doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 /// One broken rule, and where.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Violation {

@@ -6,15 +6,20 @@
 //! ([`CollectionConfig`]). A point has an id (integer or UUID), vectors by name, and a [`Payload`].
 //!
 //! ```
-//! use nigh::{CollectionConfig, Database, Metric, Point, SearchRequest, VectorConfig, WithPayload};
+//! use nigh::{CollectionConfig, Database, Metric, Payload, Point, SearchRequest, VectorConfig, WithPayload};
+//! use serde_json::json;
 //! # fn main() -> nigh::Result<()> {
 //! # let dir = tempfile::tempdir().expect("a folder");
 //! let db = Database::open(dir.path())?;
-//! let cities = db.create_collection("cities", &CollectionConfig::single(VectorConfig::new(2, Metric::Euclid)))?;
-//! let seoul = serde_json::json!({"name": "서울"}).try_into()?;
-//! cities.upsert([Point::new(1u64, [37.57, 126.98]).with_payload::<nigh::Payload>(seoul), Point::new(2u64, [48.86, 2.35])])?;
+//! let config = CollectionConfig::single(VectorConfig::new(2, Metric::Euclid));
+//! let cities = db.create_collection("cities", &config)?;
+//! cities.upsert([
+//!     Point::new(1u64, [37.57, 126.98]).with_payload(Payload::from_json(json!({"name": "서울"}))?),
+//!     Point::new(2u64, [48.86, 2.35]).with_payload(Payload::from_json(json!({"name": "Paris"}))?),
+//! ])?;
 //!
-//! let hits = cities.search(&SearchRequest::new([37.0, 127.0]).limit(1).with_payload(WithPayload::All))?;
+//! let near = SearchRequest::new([37.0, 127.0]).limit(1).with_payload(WithPayload::All);
+//! let hits = cities.search(&near)?;
 //! assert_eq!(hits[0].id, 1u64.into());
 //! # Ok(())
 //! # }
@@ -37,6 +42,12 @@
 //! named with the place of the damage; nothing is ever answered from them.
 //!
 //! The rooms behind this façade are described in `docs/ARCHITECTURE.md`.
+
+// Data from disk and from callers never panics (docs/RELIABILITY.md); tests may.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
+)]
 
 mod collection;
 mod database;

@@ -4,19 +4,19 @@
 #[path = "support/kill.rs"]
 mod kill;
 
-use kill::model::Rng;
-use kill::{Death, Folder, Session};
+use kill::run::{self, Folder, Rng};
+use kill::{Death, Session};
 use nigh::Durability;
 use std::time::Duration;
 
 #[test]
 fn nothing_is_acknowledged_after_a_failed_fsync() {
-    let Some(runs) = kill::number("NIGH_RUNS") else {
+    let Some(runs) = run::number("NIGH_RUNS") else {
         println!("skipped: NIGH_RUNS is not set");
         return;
     };
     let folder = Folder::new();
-    let mut session = Session::new(folder.path().join("db"), kill::seed(), Durability::Sync);
+    let mut session = Session::new(folder.path().join("db"), run::seed(), Durability::Sync);
     let mut rng = Rng::new(session.seed);
     for _ in 0..runs {
         session.round(Death::AfterOpen(Duration::from_micros(rng.below(100_000))));

@@ -4,17 +4,17 @@
 #[path = "support/kill.rs"]
 mod kill;
 
-use kill::model::Rng;
-use kill::{Death, Folder, Session};
+use kill::run::{self, Folder, Rng};
+use kill::{Death, Session};
 use nigh::Durability;
 use std::time::Duration;
 
 #[test]
 fn killed_recoveries_lose_nothing() {
     let folder = Folder::new();
-    let mut session = Session::new(folder.path().join("db"), kill::seed(), Durability::Sync);
+    let mut session = Session::new(folder.path().join("db"), run::seed(), Durability::Sync);
     let mut rng = Rng::new(session.seed);
-    for _ in 0..kill::number("NIGH_RUNS").unwrap_or(6) {
+    for _ in 0..run::number("NIGH_RUNS").unwrap_or(6) {
         session.round(Death::AfterOpen(Duration::from_micros(rng.below(150_000))));
         for _ in 0..6 {
             session.round(Death::AfterStart(Duration::from_micros(rng.below(12_000))));

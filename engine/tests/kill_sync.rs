@@ -4,14 +4,15 @@
 #[path = "support/kill.rs"]
 mod kill;
 
-use kill::{Death, Folder, Session};
+use kill::run::{self, Folder};
+use kill::{Death, Session};
 use nigh::Durability;
 
 #[test]
 fn acknowledged_writes_survive_kill() {
     let folder = Folder::new();
-    let mut session = Session::new(folder.path().join("db"), kill::seed(), Durability::Sync);
-    for round in 0..kill::number("NIGH_RUNS").unwrap_or(20) {
+    let mut session = Session::new(folder.path().join("db"), run::seed(), Durability::Sync);
+    for round in 0..run::number("NIGH_RUNS").unwrap_or(20) {
         session.round(session.death(round));
     }
     session.round(Death::Natural);

@@ -7,18 +7,18 @@ mod disk;
 mod kill;
 
 use disk::Disk;
-use kill::model::Rng;
-use kill::{Death, Folder, Session};
+use kill::run::{self, Folder, Rng};
+use kill::{Death, Session};
 use nigh::Durability;
 use std::time::Duration;
 
 fn cut_power(options: &str, durability: Durability, runs: u64, longest: Duration) {
     let folder = Folder::new();
     let Some(mut disk) = Disk::ext4(folder.path(), 48, options) else { return };
-    let mut session = Session::new(disk.path().join("db"), kill::seed(), durability);
+    let mut session = Session::new(disk.path().join("db"), run::seed(), durability);
     session.loses_suffix = durability == Durability::Buffered;
     let mut rng = Rng::new(session.seed);
-    for _ in 0..kill::number("NIGH_RUNS").unwrap_or(runs) {
+    for _ in 0..run::number("NIGH_RUNS").unwrap_or(runs) {
         session.round(match rng.below(5) {
             0 => Death::AfterStart(Duration::from_micros(rng.below(25_000))),
             _ => Death::AfterOpen(longest.mul_f64(rng.below(1000) as f64 / 1000.0)),

@@ -79,7 +79,10 @@ fn a_merge_loses_and_resurrects_nothing() {
             vfs.set_observer(None);
             let jobs = points.jobs();
             let merges = jobs.iter().filter(|j| j.kind == JobKind::Merge);
-            assert!(merges.clone().count() > 0 && merges.clone().all(|j| j.state == JobState::Done), "{name}, change {moment}");
+            assert!(
+                merges.clone().count() > 0 && merges.clone().all(|j| j.state == JobState::Done),
+                "{name}, change {moment}"
+            );
             assert!(changes.load(Ordering::SeqCst) >= moment);
 
             let expected = {

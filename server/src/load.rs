@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use nigh::{Collection, JobState, Point};
+use nigh::{Collection, ErrorKind, JobState, Point};
 use nigh_datasets::VectorSet;
 use tempfile::TempDir;
 
@@ -59,14 +59,40 @@ pub(crate) fn upsert_rows(
     let first = rows.start;
     for start in rows.clone().step_by(batch) {
         let end = (start + batch).min(rows.end);
-        let points: Vec<Point> =
-            (start..end).map(|row| Point::new(row as u64, set.row(row).to_f32())).collect();
-        let begun = Instant::now();
-        collection.upsert(points)?;
-        spent += begun.elapsed();
+        spent += upsert_batch(collection, set, start..end)?;
         progress.set((end - first) as u64);
     }
     Ok(spent)
+}
+
+/// One batch; how long the calls took. Tries again while the queue of asynchronous writes is full.
+fn upsert_batch(collection: &Collection, set: &VectorSet, rows: Range<usize>) -> nigh::Result<Duration> {
+    let mut spent = Duration::ZERO;
+    loop {
+        let points: Vec<Point> =
+            rows.clone().map(|row| Point::new(row as u64, set.row(row).to_f32())).collect();
+        let begun = Instant::now();
+        let written = collection.upsert(points);
+        spent += begun.elapsed();
+        match written {
+            Ok(_) => return Ok(spent),
+            Err(e) if e.kind() == ErrorKind::Busy => {
+                let begun = Instant::now();
+                thread::sleep(Duration::from_millis(1));
+                spent += begun.elapsed();
+            }
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// Waits until all `rows` points can be seen; only asynchronous writes leave something to wait for.
+pub(crate) fn wait_until_visible(collection: &Collection, rows: u64) -> nigh::Result<Duration> {
+    let begun = Instant::now();
+    while collection.count()? < rows {
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(begun.elapsed())
 }
 
 /// Waits until background work has come to rest: nothing runs, and for a while (longer than the engine waits before it calls a collection

@@ -5,7 +5,9 @@
 
 mod bench;
 mod cli;
+mod disk;
 mod doctor;
+mod dump;
 mod inspect;
 mod latency;
 mod load;

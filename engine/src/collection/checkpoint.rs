@@ -64,6 +64,13 @@ impl Shared {
         self.write.lock().wal.as_ref().is_none_or(|wal| wal.poison().is_some())
     }
 
+    fn check_not_poisoned(&self) -> Result<()> {
+        match self.write.lock().wal.as_ref().and_then(|wal| wal.poison()) {
+            Some(cause) => Err(Error::Poisoned { cause: cause.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
     /// None while a checkpoint is being made.
     fn stats(&self, now: Duration) -> Option<(Stats, Rules)> {
         let checkpoint = self.checkpoint.try_lock()?;
@@ -101,6 +108,8 @@ impl Shared {
     pub(super) fn seal(&self, reason: &'static str) -> Result<bool> {
         let mut checkpoint = self.checkpoint.lock();
         self.check_writable()?;
+        // After a publication that is in doubt the manifest on disk may name what this would write anew.
+        self.check_not_poisoned()?;
         if checkpoint.sealing.is_none() && !self.freeze(&mut checkpoint)? {
             return Ok(false);
         }
@@ -345,6 +354,7 @@ impl Shared {
 
     /// Makes `manifest` the truth. `NoSpace` means it surely is not; any other failure poisons the log.
     fn publish_manifest(&self, manifest: &Manifest) -> Result<()> {
+        self.check_not_poisoned()?;
         let vfs = self.env.vfs.as_ref();
         let path = self.dir.join(MANIFEST_FILE);
         let io = |e| Error::io("write", &path, e);

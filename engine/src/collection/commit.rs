@@ -110,7 +110,8 @@ impl Shared {
             self.check_not_dropped()?;
             let limit = self.settings.read().mutable_bytes_max.saturating_mul(2);
             let full = state.draft.active().is_some_and(|m| m.bytes() >= limit);
-            if !full || frees_space {
+            // Once the database is closing nobody seals any more; what was accepted before is logged all the same.
+            if !full || frees_space || self.env.check_open().is_err() {
                 return Ok(state);
             }
             if let Some(cause) = state.wal.as_ref().and_then(|w| w.poison()) {

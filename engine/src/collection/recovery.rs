@@ -121,11 +121,8 @@ impl Shared {
         let id = checkpoint.manifest.collection_id;
         let on_disk = read_manifest(&self.env, &self.dir, id)?;
         let mut state = self.write.lock();
-        if on_disk.generation == checkpoint.manifest.generation {
-            let mut draft = state.draft.clone();
-            replay_into(&self.env, &self.dir, id, &self.params, &mut draft)?;
-            state.draft = draft;
-        } else {
+        let known = on_disk.generation == checkpoint.manifest.generation;
+        if !(known && self.follow_log(&mut state.draft, id)) {
             let loaded = Loaded::load(&self.env, &self.dir, id)?;
             *self.settings.write() = loaded.manifest.settings;
             checkpoint.manifest = loaded.manifest;
@@ -134,6 +131,19 @@ impl Shared {
         }
         self.view.store(Arc::new(state.draft.clone()));
         Ok(())
+    }
+
+    /// Replays what the log has gained; false if that failed, perhaps because the owner has cut it since.
+    fn follow_log(&self, draft: &mut View, id: u64) -> bool {
+        let mut next = draft.clone();
+        if replay_into(&self.env, &self.dir, id, &self.params, &mut next).is_ok() {
+            *draft = next;
+            return true;
+        }
+        // The memory that both share may now hold points behind the draft's end: nothing is appended there again.
+        draft.segments.retain(|segment| segment.as_mutable().is_none() || segment.len > 0);
+        draft.segments.push(SegmentView::empty(Arc::new(Mutable::new(Arc::clone(&self.params)))));
+        false
     }
 }
 

@@ -5,6 +5,7 @@ use super::{Inner, Slot};
 use crate::collection::{Lane, Shared};
 use crate::error::{Error, Result};
 use crate::threads::Turn;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often a reader looks for what the owner has written.
 const FOLLOW_EVERY: Duration = Duration::from_millis(500);
+/// Times that a reader starts over because the owner changed the catalog meanwhile.
+const FOLLOW_TRIES: u32 = 8;
 
 impl Inner {
     pub(super) fn start_threads(self: &Arc<Self>, rewriters: usize) -> Result<()> {
@@ -81,21 +84,35 @@ impl Inner {
         count
     }
 
-    /// Takes over the owner's catalog and each collection's newest state.
+    /// Takes over the owner's catalog and each collection's newest state. What fails because the owner dropped it meanwhile is looked at again.
     pub(super) fn follow(&self) -> Result<()> {
-        let newest = CatalogFile::load(&self.env, &self.dir)?;
         let mut catalog = self.catalog.lock();
-        let entries = newest.entries();
+        let mut tries = 0;
+        loop {
+            let newest = CatalogFile::load(&self.env, &self.dir)?;
+            let generation = newest.generation();
+            let (next, result) = self.follow_collections(&newest);
+            let whole = result.is_ok() && next.values().all(|slot| matches!(slot, Slot::Open(_)));
+            *self.collections.write() = next;
+            *catalog = newest;
+            if whole
+                || tries == FOLLOW_TRIES
+                || CatalogFile::load(&self.env, &self.dir)?.generation() == generation
+            {
+                return result;
+            }
+            tries += 1;
+        }
+    }
+
+    fn follow_collections(&self, newest: &CatalogFile) -> (BTreeMap<u64, Slot>, Result<()>) {
         let known = self.collections.read().clone();
         let mut result = Ok(());
-        let mut next = std::collections::BTreeMap::new();
-        for (id, name) in entries {
+        let mut next = BTreeMap::new();
+        for (id, name) in newest.entries() {
             let slot = match known.get(&id) {
                 Some(Slot::Open(shared)) => {
-                    let followed = shared.follow();
-                    if result.is_ok() {
-                        result = followed;
-                    }
+                    result = result.and(shared.follow());
                     Slot::Open(Arc::clone(shared))
                 }
                 _ => match Shared::open(&self.env, &self.dir, id, name) {
@@ -105,8 +122,6 @@ impl Inner {
             };
             next.insert(id, slot);
         }
-        *self.collections.write() = next;
-        *catalog = newest;
-        result
+        (next, result)
     }
 }

@@ -63,6 +63,7 @@ impl CatalogFile {
             let what = format!("expected a catalog beside {}, got none", entry.name);
             return Err(Error::corrupt(&dir.join(CATALOG_FILE), 0, what));
         }
+        sync_ancestors(env, dir)?;
         let content =
             Catalog { generation: 0, next_collection_id: 1, collections: Vec::new(), aliases: Vec::new() };
         let mut file = Self { content, poisoned: None };
@@ -89,9 +90,7 @@ impl CatalogFile {
         dir: &Path,
         change: impl FnOnce(&mut Draft) -> Result<()>,
     ) -> Result<()> {
-        if let Some(cause) = &self.poisoned {
-            return Err(Error::Poisoned { cause: cause.clone() });
-        }
+        self.check_not_poisoned()?;
         let mut draft = Draft(self.content.clone());
         change(&mut draft)?;
         let mut next = draft.0;
@@ -107,6 +106,19 @@ impl CatalogFile {
         }
         self.content = next;
         Ok(())
+    }
+
+    /// After a publication that is in doubt the catalog on disk may name more than this one.
+    pub(super) fn check_not_poisoned(&self) -> Result<()> {
+        match &self.poisoned {
+            Some(cause) => Err(Error::Poisoned { cause: cause.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Grows with each publication.
+    pub(super) fn generation(&self) -> u64 {
+        self.content.generation
     }
 
     pub(super) fn entries(&self) -> Vec<(u64, String)> {
@@ -148,6 +160,21 @@ impl CatalogFile {
         let pair = |a: &AliasEntry| Some((a.name.clone(), name(a.collection_id)?));
         self.content.aliases.iter().filter_map(pair).collect()
     }
+}
+
+/// The names of the folder and of those above it may be as new as the database, whoever made them: durable before anything in it is.
+fn sync_ancestors(env: &Env, dir: &Path) -> Result<()> {
+    for parent in dir.ancestors().skip(1) {
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        match env.vfs.sync_dir(parent) {
+            // A folder that we may not read was not made by us.
+            Err(e) if e.kind() != std::io::ErrorKind::PermissionDenied => {
+                return Err(Error::io("sync", parent, e));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// A catalog that is being changed.

@@ -76,6 +76,7 @@ impl Database {
         check_name("collection name", name, NAME_BYTES_MAX)?;
         config.check()?;
         let mut catalog = inner.catalog.lock();
+        catalog.check_not_poisoned()?;
         catalog.check_free(name)?;
         let limit = inner.env.limits.collections_max;
         if catalog.collection_count() >= limit {

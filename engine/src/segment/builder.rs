@@ -7,13 +7,14 @@ use super::id_map::write_ids;
 use super::{Sealed, SegmentPlace, SegmentView, Tombstones};
 use crate::error::{Error, Result};
 use crate::ids::{SegmentId, SeqNo};
-use crate::io::{BlockWriter, FileStamp, remove_tree, retry};
+use crate::io::{BlockWriter, FileStamp, Vfs, remove_tree, retry};
 use crate::payload::write_payloads;
 use crate::vectors::write_vectors;
 use nigh_format::layout::SegmentFile;
 use nigh_format::manifest::{FileEntry, SegmentEntry, VectorParams};
 use nigh_format::segment_meta::{SegmentMeta, SegmentVector};
 use nigh_format::tombstones::TombstonesLayout;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A segment to take points from: those that are not dead in this view.
@@ -67,7 +68,7 @@ fn write(
 ) -> Result<Built> {
     let vfs = place.vfs.as_ref();
     let dir = place.segment_dir(id);
-    retry(|| vfs.create_dir(&dir)).map_err(|e| Error::io("create", &dir, e))?;
+    create_empty(vfs, &dir).map_err(|e| Error::io("create", &dir, e))?;
     let live = Live::of(sources)?;
     let writer = |file: SegmentFile| {
         BlockWriter::create(vfs, place.path(id, file), file.kind(), place.identity(id, file), pace)
@@ -98,6 +99,17 @@ fn write(
     let entry = SegmentEntry { id: id.0, point_count, dead_count: 0, last_seq, files };
     let segment = Arc::new(Sealed::open(place, &entry, params)?);
     Ok(Built { segment, entry, remap: live.remap })
+}
+
+/// Creates the folder; what an attempt left there whose own cleaning failed is removed, for no manifest names it.
+fn create_empty(vfs: &dyn Vfs, dir: &Path) -> std::io::Result<()> {
+    match retry(|| vfs.create_dir(dir)) {
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
+            remove_tree(vfs, dir)?;
+            retry(|| vfs.create_dir(dir))
+        }
+        other => other,
+    }
 }
 
 /// The points that go into the new segment.

@@ -13,8 +13,8 @@ use crate::io::{Vfs, VfsFile, publish_file, retry, write_all_at, write_temp};
 use nigh_format::header::{FileHeader, FileKind, HEADER_LEN, Identity};
 use nigh_format::layout::wal_file;
 use nigh_format::wal_record::{
-    RECORD_HEADER_LEN, RECORD_PAD, RecordHeader, RecordType, encode_marker, encode_seal, extend_chain,
-    padded_len,
+    RECORD_HEADER_LEN, RECORD_PAD, RecordHeader, RecordType, SECTOR_LEN, encode_marker, encode_seal,
+    extend_chain, padded_len,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -70,7 +70,7 @@ struct Active {
     chain: u32,
 }
 
-/// Room kept in each file for its seal, and for a marker before it.
+/// Room kept in each file for its seal; markers leave half of it.
 const SEAL_LEN: u64 = 128;
 
 impl WalWriter {
@@ -220,25 +220,37 @@ impl WalWriter {
         Ok(())
     }
 
-    /// Writes a record that proves how far the log is durable, unless it says so already. Not synced: it is a help only.
+    /// Writes records that prove how far the log is durable, unless it says so already. Not synced: it is a help only.
+    ///
+    /// One lost sector must not take the proof together with what it proves, so there are as many markers as it needs for the last to begin in a sector
+    /// of its own. A file without room for them is sealed, which proves the same.
     pub(crate) fn mark(&mut self) -> Result<()> {
         self.check_poison()?;
         if self.proven >= self.durable {
             return Ok(());
         }
         let Some(active) = self.active.as_mut() else { return Ok(()) };
+        let next_sector = active.end.next_multiple_of(SECTOR_LEN as u64);
+        let (mut chain, mut count, mut begin) = (active.chain, active.count, active.end);
         self.buffer.clear();
-        let checksum = encode_marker(&mut self.buffer, self.last.0, self.durable.0);
+        loop {
+            let checksum = encode_marker(&mut self.buffer, self.last.0, self.durable.0);
+            chain = extend_chain(chain, checksum);
+            count += 1;
+            if begin >= next_sector {
+                break;
+            }
+            begin = active.end + self.buffer.len() as u64;
+        }
         if active.end + self.buffer.len() as u64 + SEAL_LEN / 2 > active.capacity {
-            return Ok(());
+            return self.seal();
         }
         if let Err(e) = write_all_at(active.file.as_ref(), &self.buffer, active.end) {
             let error = Error::io("append to", &active.path, e);
             return Err(self.take_back(error));
         }
-        active.chain = extend_chain(active.chain, checksum);
         active.end += self.buffer.len() as u64;
-        active.count += 1;
+        (active.chain, active.count) = (chain, count);
         self.proven = self.durable;
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! Disks of our own to fill and to cut the power of: a size goes in, a mounted folder comes out. Needs root and `mount`; where that is not to be
 //! had, [`Disk::ext4`] and [`Disk::tmpfs`] say so and give `None`.
 
+#![allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -39,7 +42,10 @@ impl Disk {
     pub(crate) fn tmpfs(folder: &Path, mib: u64) -> Option<Self> {
         let disk = Self { folder: folder.to_owned(), image: 0, options: String::new() };
         let mounted = std::fs::create_dir(disk.path()).map_err(|e| e.to_string()).and_then(|()| {
-            run("mount", &["-t", "tmpfs", "-o", &format!("size={mib}m"), "tmpfs", &disk.path().display().to_string()])
+            run(
+                "mount",
+                &["-t", "tmpfs", "-o", &format!("size={mib}m"), "tmpfs", &disk.path().display().to_string()],
+            )
         });
         skipped(mounted).map(|()| disk)
     }
@@ -55,16 +61,30 @@ impl Disk {
 
     fn mount(&self) -> Result<(), String> {
         std::fs::create_dir(self.path()).map_err(|e| e.to_string())?;
-        run("mount", &["-o", &self.options, &self.image_path().display().to_string(), &self.path().display().to_string()])
+        run(
+            "mount",
+            &[
+                "-o",
+                &self.options,
+                &self.image_path().display().to_string(),
+                &self.path().display().to_string(),
+            ],
+        )
+    }
+
+    /// No more writes from now on.
+    pub(crate) fn make_read_only(&self) {
+        run("mount", &["-o", "remount,ro", &self.path().display().to_string()]).expect("remount");
     }
 
     /// Cuts the power of an ext4: what had not reached the device is gone. The path changes.
     pub(crate) fn cut(&mut self) {
         let (image, mounted) = (self.image_path(), self.path());
-        self.image += 1;
-        std::fs::copy(&image, self.image_path()).expect("copy the image");
+        let next = self.folder.join(format!("image-{}", self.image + 1));
+        std::fs::copy(&image, next).expect("copy the image");
         run("umount", &[&mounted.display().to_string()]).expect("unmount");
         std::fs::remove_file(image).expect("remove the old image");
+        self.image += 1;
         self.mount().expect("mount what the cut left");
     }
 }

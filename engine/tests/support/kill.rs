@@ -3,20 +3,22 @@
 //! The oracle lives in this process, the database in a child that is this test binary started again. Each child first tells everything
 //! that is in the folder, which is compared with what all children before it were promised; then it writes until it is killed.
 
+#![allow(dead_code, reason = "each test uses its part")]
+
 #[path = "kill/child.rs"]
 pub(crate) mod child;
 #[path = "kill/model.rs"]
 pub(crate) mod model;
+#[path = "run.rs"]
+pub(crate) mod run;
 
-use child::MARK;
-use model::{Model, Operation, Rng, WRITERS};
+use model::{Model, Operation, WRITERS};
 use nigh::{Durability, PointId};
+use run::{Rng, Running};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::path::PathBuf;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 /// When a child dies.
@@ -114,7 +116,16 @@ const HANG: Duration = Duration::from_secs(60);
 impl Session {
     pub(crate) fn new(dir: impl Into<PathBuf>, seed: u64, durability: Durability) -> Self {
         let writers = (0..WRITERS).map(|_| Writer::default()).collect();
-        Self { dir: dir.into(), seed, durability, wrapper: Vec::new(), loses_suffix: false, tally: Tally::default(), writers, died: Instant::now() }
+        Self {
+            dir: dir.into(),
+            seed,
+            durability,
+            wrapper: Vec::new(),
+            loses_suffix: false,
+            tally: Tally::default(),
+            writers,
+            died: Instant::now(),
+        }
     }
 
     /// A random way to die: in one of four rounds soon after the start.
@@ -128,7 +139,7 @@ impl Session {
 
     /// Starts a child, compares what it finds, lets it write, and kills it. Panics on the first broken promise.
     pub(crate) fn round(&mut self, death: Death) {
-        let mut child = Running::start(self, death);
+        let mut child = start(self, death);
         let started = Instant::now();
         let mut deadline = match death {
             Death::AfterStart(delay) => Some(started + delay),
@@ -165,7 +176,7 @@ impl Session {
                 self.tally.kills += 1;
             }
             Death::Natural | Death::DiskFailure => {
-                let status = child.child.wait().expect("wait");
+                let status = child.wait();
                 let opened = opened || matches!(death, Death::DiskFailure);
                 if !status.success() || !opened {
                     self.fail(&format!("a child ended with {status}"));
@@ -283,10 +294,14 @@ impl Session {
         let writer = &mut self.writers[index];
         let kept = writer.acknowledged.partition_point(|(seq, ..)| *seq <= last_seq);
         let (allowed, died) = (self.loses_suffix, self.died);
-        let old = writer.acknowledged[kept..].iter().find(|(.., at)| !allowed || died.duration_since(*at) > FLUSH_INTERVAL);
+        let old = writer.acknowledged[kept..]
+            .iter()
+            .find(|(.., at)| !allowed || died.duration_since(*at) > FLUSH_INTERVAL);
         if let Some((seq, _, at)) = old {
             let age = died.duration_since(*at);
-            let what = format!("lost: the log ends at {last_seq}, but {seq} was acknowledged {age:?} before the end");
+            let what = format!(
+                "lost: the log ends at {last_seq}, but {seq} was acknowledged {age:?} before the end"
+            );
             self.fail(&what);
         }
         let mut points = writer.settled.clone();
@@ -336,101 +351,15 @@ fn settle(after: &Model, found: &Found, last_seq: u64) -> Option<Model> {
     (versions.len() <= 1 && versions.iter().all(|v| *v > last_seq)).then_some(settled)
 }
 
-/// A child that dies with this value.
-struct Running {
-    child: Child,
-}
-
-impl Running {
-    fn start(session: &Session, death: Death) -> Self {
-        let program = std::env::current_exe().expect("this program").into_os_string();
-        let mut words = session.wrapper.iter().map(Into::into).chain([program]);
-        let starts: Vec<String> = match death {
-            Death::Natural => Vec::new(),
-            _ => session.writers.iter().map(|w| w.next.to_string()).collect(),
-        };
-        let durability = if session.durability == Durability::Sync { "0" } else { "1" };
-        let child = Command::new(words.next().expect("a program"))
-            .args(words)
-            .args(["--exact", "child", "--nocapture", "--test-threads=1"])
-            .env(child::DIR, &session.dir)
-            .env(child::SEED, session.seed.to_string())
-            .env(child::STARTS, starts.join(" "))
-            .env(child::DURABILITY, durability)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the child starts");
-        Self { child }
-    }
-
-    /// The protocol's lines, as they come. A last line that death cut short is not one.
-    fn lines(&mut self) -> Receiver<String> {
-        let stdout = self.child.stdout.take().expect("piped");
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            let mut reader = BufReader::new(stdout);
-            let mut line = String::new();
-            while reader.read_line(&mut line).is_ok_and(|n| n > 0) {
-                // The test harness may have begun the line.
-                let text = line.split_once(MARK).and_then(|(_, text)| text.strip_suffix('\n'));
-                if let Some(text) = text
-                    && sender.send(text.to_owned()).is_err()
-                {
-                    break;
-                }
-                line.clear();
-            }
-        });
-        lines
-    }
-
-    /// SIGKILL.
-    fn kill(&mut self) {
-        self.child.kill().expect("kill");
-        self.child.wait().expect("wait");
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-/// A number from the environment.
-pub(crate) fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|v| v.parse().unwrap_or_else(|_| panic!("{name} is not a number: {v}")))
-}
-
-/// `SEED`, or one from the clock: every run is another one.
-pub(crate) fn seed() -> u64 {
-    let seed = number("SEED").unwrap_or_else(|| {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        u64::from(now.expect("after 1970").subsec_nanos())
-    });
-    println!("SEED={seed}");
-    seed
-}
-
-/// A folder that stays behind when the test fails, to be looked at.
-pub(crate) struct Folder(Option<tempfile::TempDir>);
-
-impl Folder {
-    pub(crate) fn new() -> Self {
-        Self(Some(tempfile::tempdir().expect("a folder")))
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        self.0.as_ref().expect("until drop").path()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if let (true, Some(dir)) = (std::thread::panicking(), self.0.take()) {
-            println!("left behind: {}", dir.keep().display());
-        }
-    }
+/// Starts this test binary as the child of a session.
+fn start(session: &Session, death: Death) -> Running {
+    let starts: Vec<String> = match death {
+        Death::Natural => Vec::new(),
+        _ => session.writers.iter().map(|w| w.next.to_string()).collect(),
+    };
+    let durability = if session.durability == Durability::Sync { "0" } else { "1" };
+    let mut command = run::this_test_again(&session.wrapper, "child");
+    command.env(child::DIR, &session.dir).env(child::SEED, session.seed.to_string());
+    command.env(child::STARTS, starts.join(" ")).env(child::DURABILITY, durability);
+    Running::start(command)
 }

@@ -59,7 +59,6 @@ pub(crate) struct BenchArgs {
 impl BenchArgs {
     /// Threads to use where none were asked for.
     pub(crate) fn threads(&self) -> NonZeroUsize {
-        self.threads
-            .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
+        self.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))
     }
 }

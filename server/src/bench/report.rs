@@ -34,7 +34,11 @@ pub(super) fn table(
     let ratio = figures.folder_bytes as f64 / raw.max(1) as f64;
     line("folder", bytes(figures.folder_bytes), format!("{ratio:.2} x the vectors alone"))?;
     let truth = if args.truth_file.is_some() { "the given truth" } else { "independent ground truth" };
-    line(&format!("recall@{}", args.k), format!("{:.4}", figures.recall), format!("exact search against {truth}"))?;
+    line(
+        &format!("recall@{}", args.k),
+        format!("{:.4}", figures.recall),
+        format!("exact search against {truth}"),
+    )?;
     line("queries/s", rate(figures.queries_per_second), format!("on {} threads", args.threads()))?;
     for percent in [50, 95, 99] {
         let remark = if percent == 50 { "one query after the other" } else { "" };
@@ -44,7 +48,11 @@ pub(super) fn table(
     line("to first get", time(figures.first_get), "open included".to_owned())?;
     line("to first search", time(figures.first_search), "open included".to_owned())?;
     let memory = |bytes_of: Option<u64>| bytes_of.map_or_else(|| "unknown".to_owned(), bytes);
-    line("memory, heap", memory(figures.memory.anon_bytes), "RssAnon, the vector set of the bench included".to_owned())?;
+    line(
+        "memory, heap",
+        memory(figures.memory.anon_bytes),
+        "RssAnon, the vector set of the bench included".to_owned(),
+    )?;
     line("memory, peak", memory(figures.memory.peak_bytes), "VmHWM, mapped files included".to_owned())?;
     if let Some(dir) = &args.dir {
         writeln!(out, "\nthe database stays in {}", dir.display())?;

@@ -5,13 +5,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use nigh::{Collection, CollectionConfig, Database, PointId, SearchRequest, VectorConfig, WithPayload, WithVectors};
+use nigh::{
+    Collection, CollectionConfig, Database, PointId, SearchRequest, VectorConfig, WithPayload, WithVectors,
+};
 use nigh_datasets::{VectorSet, recall, true_distances};
 
 use super::BenchArgs;
 use super::workload::Workload;
 use crate::latency::Latencies;
-use crate::load::{Workplace, upsert_rows};
+use crate::load::{Workplace, upsert_rows, wait_until_visible};
 use crate::process::{Memory, folder_bytes};
 use crate::progress::Progress;
 use crate::units::per_second;
@@ -46,7 +48,8 @@ pub(super) fn measure(args: &BenchArgs, workload: &Workload) -> Result<Figures> 
     let collection = db.create_collection(NAME, &config)?;
 
     let rows = workload.base.rows();
-    let written = upsert_rows(&collection, &workload.base, 0..rows, args.batch)?;
+    let mut written = upsert_rows(&collection, &workload.base, 0..rows, args.batch)?;
+    written += wait_until_visible(&collection, rows as u64)?;
     let begun = Instant::now();
     collection.checkpoint()?;
     let checkpoint = begun.elapsed();

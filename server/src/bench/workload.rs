@@ -37,7 +37,13 @@ impl Workload {
             Some(path) => from_file(path, args)?,
         };
         let (base, queries) = (&workload.base, &workload.queries);
-        ensure!(base.rows() >= args.k, "expected {} rows or more for k {}, got {}", args.k, args.k, base.rows());
+        ensure!(
+            base.rows() >= args.k,
+            "expected {} rows or more for k {}, got {}",
+            args.k,
+            args.k,
+            base.rows()
+        );
         ensure!(queries.rows() > 0, "expected 1 query or more, got none: a file needs {HELD_OUT} rows");
         ensure!(
             base.dim() == queries.dim(),
@@ -94,7 +100,8 @@ fn from_file(path: &Path, args: &BenchArgs) -> Result<Workload> {
             let all = args.rows.map_or_else(|| all.clone(), |rows| all.head(rows));
             let kept = all.rows() - all.rows() / HELD_OUT;
             let queries = tail(&all, kept)?;
-            let name = format!("{name}, last {} rows kept out as queries", units::count(queries.rows() as u64));
+            let name =
+                format!("{name}, last {} rows kept out as queries", units::count(queries.rows() as u64));
             (all.head(kept), queries, name)
         }
     };

@@ -8,9 +8,9 @@ use std::path::Path;
 use nigh_format::block::{BLOCK_LEN, BlockTable, block_count, pad64};
 use nigh_format::header::{FIELDS, FileHeader, FileKind, HEADER_LEN, Identity};
 
-use super::dump::{Dump, Problem};
 use super::source::Source;
 use super::{records, segment, wal};
+use crate::dump::{Dump, Problem};
 
 /// Bad blocks that are named one by one.
 const BAD_BLOCKS_SHOWN: usize = 10;
@@ -88,7 +88,8 @@ fn guess_header(head: &[u8]) -> Option<FileHeader> {
 /// Compares length, padding, block table and every block.
 fn check_blocks(source: &Source, header: &FileHeader, dump: &mut Dump) {
     if header.file_len() != Some(source.len()) {
-        let expected = header.file_len().map_or_else(|| "a possible length".to_owned(), |len| len.to_string());
+        let expected =
+            header.file_len().map_or_else(|| "a possible length".to_owned(), |len| len.to_string());
         let what = format!("wrong length: expected {expected} by the header, got {}", source.len());
         dump.problem(Problem { offset: Some(source.len()), what });
     }
@@ -108,7 +109,9 @@ fn check_blocks(source: &Source, header: &FileHeader, dump: &mut Dump) {
         }
     }
     if bad > BAD_BLOCKS_SHOWN {
-        dump.problem(Problem::new(format!("{bad} bad blocks in all, the first {BAD_BLOCKS_SHOWN} are named")));
+        dump.problem(Problem::new(format!(
+            "{bad} bad blocks in all, the first {BAD_BLOCKS_SHOWN} are named"
+        )));
     }
     let text = match bad {
         0 => format!("{} blocks, all checksums match", table.len()),

@@ -15,11 +15,10 @@ use nigh_format::layout::{
 };
 use nigh_format::manifest::{FileEntry, Manifest, SegmentEntry};
 
-use super::dump::{Dump, Problem};
 use super::source::Source;
 use super::{records, wal};
+use crate::dump::{Dump, Problem};
 use crate::process::folder_bytes;
-use crate::units;
 
 /// Names in a folder, and their lengths; folders have none.
 type Names = BTreeMap<String, Option<u64>>;
@@ -75,7 +74,11 @@ fn database(dir: &Path, names: &Names) -> Dump {
         match parse_collection_dir(name) {
             // Without a catalog nobody knows what it is called, but it can still be shown.
             Some(id) if catalog.is_none() => {
-                dump.child(collection(&dir.join(name), format!("collection of unknown name in {name}"), Some(id)));
+                dump.child(collection(
+                    &dir.join(name),
+                    format!("collection of unknown name in {name}"),
+                    Some(id),
+                ));
             }
             _ => note_leftover(name, &[CATALOG_FILE, LOCK_FILE], &mut dump),
         }
@@ -95,7 +98,9 @@ fn collection(dir: &Path, title: String, id: Option<u64>) -> Dump {
     let manifest = dump.note(manifest.map_err(|p| of_file(MANIFEST_FILE, p)));
     let id = id.or(manifest.as_ref().map(|m| m.collection_id)).unwrap_or_default();
     if let Some(manifest) = &manifest {
-        let sum = |count: fn(&SegmentEntry) -> u32| manifest.segments.iter().map(|s| u64::from(count(s))).sum::<u64>();
+        let sum = |count: fn(&SegmentEntry) -> u32| {
+            manifest.segments.iter().map(|s| u64::from(count(s))).sum::<u64>()
+        };
         let (points, dead) = (sum(|s| s.point_count), sum(|s| s.dead_count));
         dump.field("sealed_points", points).field("dead", dead).field("live", points.saturating_sub(dead));
         records::show_manifest_fields(manifest, &mut dump);
@@ -113,7 +118,8 @@ fn log(dir: &Path, collection: u64, applied_seq: Option<u64>) -> Dump {
     let mut dump = Dump::block("log");
     let names = list(dir).map_err(|e| Problem::new(format!("{}: {e}", dir.display())));
     let Some(names) = dump.note(names) else { return dump };
-    let files: Vec<_> = names.iter().filter_map(|(name, len)| Some((parse_wal_file(name)?, name, (*len)?))).collect();
+    let files: Vec<_> =
+        names.iter().filter_map(|(name, len)| Some((parse_wal_file(name)?, name, (*len)?))).collect();
     let mut range: Option<(u64, u64)> = None;
     for (place, (first, name, len)) in files.iter().enumerate() {
         let mut line = Dump::line((*name).clone());
@@ -186,7 +192,8 @@ fn segment_file(dir: &Path, collection: u64, segment: u64, entry: &FileEntry) ->
         .map_err(|e| Problem::new(e.to_string()))
         .and_then(|source| {
             if source.len() != entry.len {
-                let what = format!("wrong length: expected {} by the manifest, got {}", entry.len, source.len());
+                let what =
+                    format!("wrong length: expected {} by the manifest, got {}", entry.len, source.len());
                 return Err(Problem { offset: Some(source.len()), what });
             }
             let header = FileHeader::decode(&source.read_head(HEADER_LEN as u64)?)?;
@@ -194,7 +201,8 @@ fn segment_file(dir: &Path, collection: u64, segment: u64, entry: &FileEntry) ->
             header.expect(entry.file.kind(), identity)?;
             if header.table_checksum != entry.table_checksum {
                 let (expected, got) = (entry.table_checksum, header.table_checksum);
-                let what = format!("another file: the manifest says checksum {expected:#010x}, got {got:#010x}");
+                let what =
+                    format!("another file: the manifest says checksum {expected:#010x}, got {got:#010x}");
                 return Err(Problem { offset: Some(20), what });
             }
             Ok(())
@@ -242,6 +250,5 @@ fn read_whole(path: &Path) -> Result<Vec<u8>, Problem> {
 }
 
 fn of_file(name: &str, problem: Problem) -> Problem {
-    let place = problem.offset.map_or_else(String::new, |offset| format!(" at byte {}", units::count(offset)));
-    Problem { offset: None, what: format!("{name}{place}: {}", problem.what) }
+    Problem { what: format!("{name}: {}", problem.what), ..problem }
 }

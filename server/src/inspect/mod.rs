@@ -1,9 +1,8 @@
 //! `nigh inspect`: a file or folder of a database goes in, what it says comes out, damaged or not.
 //!
 //! Reads with the decoders of `nigh-format` alone, so that it shows a database which the engine would refuse. Never writes.
-//! file.rs looks at one file, folder.rs at a tree, dump.rs prints.
+//! file.rs looks at one file, folder.rs at a tree.
 
-mod dump;
 mod file;
 mod folder;
 mod records;

@@ -9,9 +9,9 @@ use nigh_format::header::{FileHeader, FileKind};
 use nigh_format::manifest::{FileEntry, Manifest, SegmentEntry, VectorParams};
 use nigh_format::segment_meta::SegmentMeta;
 
-use super::dump::{Dump, Problem};
 use super::file::read_data;
 use super::source::Source;
+use crate::dump::{Dump, Problem};
 
 /// Adds what the record says.
 pub(super) fn inspect(source: &Source, header: &FileHeader, dump: &mut Dump) {
@@ -26,8 +26,12 @@ pub(super) fn inspect(source: &Source, header: &FileHeader, dump: &mut Dump) {
             .map(|meta| show_meta(&meta)),
     };
     match content {
-        Ok(content) => drop(dump.child(content)),
-        Err(error) => drop(dump.problem(Problem::from(error))),
+        Ok(content) => {
+            dump.child(content);
+        }
+        Err(error) => {
+            dump.problem(Problem::from(error));
+        }
     }
 }
 

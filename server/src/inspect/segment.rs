@@ -15,9 +15,9 @@ use nigh_format::payloads::{self, PREAMBLE_LEN, PayloadsLayout};
 use nigh_format::tombstones::{self, TombstonesLayout};
 use nigh_format::vectors::{self, VectorsLayout};
 
-use super::dump::{Dump, Problem};
 use super::source::{Source, u32s, u64s};
 use super::wal;
+use crate::dump::{Dump, Problem};
 
 /// Items of a list that are shown.
 const SHOWN: usize = 3;
@@ -195,9 +195,10 @@ fn show_tombstones(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<
     data.check_gaps(layout.gaps())?;
     let words = u64s(&data.read(layout.words())?);
     tombstones::check_words(&words, &layout)?;
-    let bits = words.iter().enumerate().flat_map(|(i, word)| {
-        (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| i * 64 + bit)
-    });
+    let bits = words
+        .iter()
+        .enumerate()
+        .flat_map(|(i, word)| (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| i * 64 + bit));
     let first: Vec<_> = bits.take(10).collect();
     dump.field("first_dead_offsets", first);
     Ok(())

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::dump::Problem;
+use crate::dump::Problem;
 
 /// An open file and its length at that moment.
 #[derive(Debug)]
@@ -41,7 +41,9 @@ impl Source {
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(len).map_err(|e| failed(e.to_string()))?;
         bytes.resize(len, 0);
-        self.file.read_exact_at(&mut bytes, range.start).map_err(|e| failed(format!("could not read: {e}")))?;
+        self.file
+            .read_exact_at(&mut bytes, range.start)
+            .map_err(|e| failed(format!("could not read: {e}")))?;
         Ok(bytes)
     }
 

@@ -10,8 +10,8 @@ use nigh_format::layout::parse_wal_file;
 use nigh_format::operation::{Operation, PointBatch, PointIdRecord};
 use nigh_format::wal_record::{LogEnd, RECORD_HEADER_LEN, RecordHeader, RecordType, Scanner, padded_len};
 
-use super::dump::{Dump, Problem};
 use super::source::Source;
+use crate::dump::{Dump, Problem};
 use crate::units;
 
 /// Where a log file ends, and the error if that is no end.
@@ -59,7 +59,9 @@ pub(super) fn inspect(path: &Path, source: &Source, header: &FileHeader, dump: &
     let mut at = HEADER_LEN;
     while (at as u64) < scanned.end.offset {
         let rest = bytes.get(at..).unwrap_or_default();
-        let Some(header) = dump.note(RecordHeader::decode(rest).map_err(|e| e.shift(at as u64))) else { return };
+        let Some(header) = dump.note(RecordHeader::decode(rest).map_err(|e| e.shift(at as u64))) else {
+            return;
+        };
         dump.child(show_record(at, &header, rest));
         at = at.saturating_add(usize::try_from(padded_len(header.body_len)).unwrap_or(usize::MAX));
     }
@@ -81,15 +83,23 @@ fn show_record(at: usize, header: &RecordHeader, rest: &[u8]) -> Dump {
     let mut line = Dump::line(format!("byte {at}"));
     line.field("seq", header.seq).field("durable", header.durable);
     match header.record_type {
-        RecordType::Marker => drop(line.field("type", "marker")),
-        RecordType::Seal => drop(line.field("type", "seal")),
+        RecordType::Marker => {
+            line.field("type", "marker");
+        }
+        RecordType::Seal => {
+            line.field("type", "seal");
+        }
         RecordType::Operation => {
             line.field("type", "operation").bytes("body", u64::from(header.body_len));
             let end = RECORD_HEADER_LEN + header.body_len as usize;
             let body = rest.get(RECORD_HEADER_LEN..end).unwrap_or_default();
             match Operation::decode(body) {
-                Ok(operation) => drop(line.field("does", describe(&operation))),
-                Err(error) => drop(line.problem(error.shift((at + RECORD_HEADER_LEN) as u64))),
+                Ok(operation) => {
+                    line.field("does", describe(&operation));
+                }
+                Err(error) => {
+                    line.problem(error.shift((at + RECORD_HEADER_LEN) as u64));
+                }
             }
         }
     }
@@ -105,11 +115,15 @@ fn describe(operation: &Operation) -> String {
             format!("upsert {ids}{}, payloads {payloads}", columns(batch))
         }
         Operation::Delete { .. } => format!("delete {ids}"),
-        Operation::SetPayload { patch, path, .. } => format!("set payload of {ids}{}: {}", at(path), text(patch)),
+        Operation::SetPayload { patch, path, .. } => {
+            format!("set payload of {ids}{}: {}", at(path), text(patch))
+        }
         Operation::OverwritePayload { payload, path, .. } => {
             format!("overwrite payload of {ids}{}: {}", at(path), text(payload))
         }
-        Operation::DeletePayloadKeys { paths, .. } => format!("delete payload keys of {ids}: {}", paths.join(", ")),
+        Operation::DeletePayloadKeys { paths, .. } => {
+            format!("delete payload keys of {ids}: {}", paths.join(", "))
+        }
         Operation::ClearPayload { .. } => format!("clear payload of {ids}"),
         Operation::UpdateVectors(batch) => format!("update vectors of {ids}{}", columns(batch)),
         Operation::DeleteVectors { names, .. } => format!("delete vectors of {ids}: {names:?}"),
@@ -119,7 +133,11 @@ fn describe(operation: &Operation) -> String {
 fn ids(ids: &[PointIdRecord]) -> String {
     const SHOWN: usize = 3;
     let listed: Vec<_> = ids.iter().take(SHOWN).map(id).collect();
-    let more = if ids.len() > SHOWN { format!(", … {}", ids.last().map_or_else(String::new, id)) } else { String::new() };
+    let more = if ids.len() > SHOWN {
+        format!(", … {}", ids.last().map_or_else(String::new, id))
+    } else {
+        String::new()
+    };
     format!("{} [{}{more}]", points(ids.len()), listed.join(", "))
 }
 
@@ -136,7 +154,9 @@ pub(super) fn id(id: &PointIdRecord) -> String {
 }
 
 fn columns(batch: &PointBatch) -> String {
-    let column = |c: &nigh_format::operation::VectorColumn| format!(", vector {:?} {} x {}", c.name, c.rows.len(), c.dim);
+    let column = |c: &nigh_format::operation::VectorColumn| {
+        format!(", vector {:?} {} x {}", c.name, c.rows.len(), c.dim)
+    };
     batch.columns.iter().map(column).collect()
 }
 

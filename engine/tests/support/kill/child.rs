@@ -1,30 +1,21 @@
 //! The process that gets killed: opens the folder, tells all that is in it, then writes at random until it dies. It tells each intent before the
 //! call and each answer after it, one line each.
 
-use super::model::{Answer, DIM, IDS, Operation, Rng, TAG, TAG_DIM, WRITERS, hash_of, id_of};
+use super::model::{Answer, DIM, IDS, Operation, TAG, TAG_DIM, WRITERS, hash_of, id_of};
+use super::run::{Rng, tell};
 use nigh::{
     CancelToken, Collection, CollectionConfig, Database, Durability, ErrorKind, Metric, OptimizerConfig,
     Options, PointId, Record, ScrollRequest, SearchRequest, SeqNo, VectorConfig, WithPayload, WithVectors,
 };
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-
-/// Opens every message of the protocol; the test harness prints other text.
-pub(crate) const MARK: char = '~';
 
 /// Where the child finds its orders.
 pub(crate) const DIR: &str = "NIGH_KILL_DIR";
 pub(crate) const SEED: &str = "NIGH_KILL_SEED";
 pub(crate) const STARTS: &str = "NIGH_KILL_STARTS";
 pub(crate) const DURABILITY: &str = "NIGH_KILL_DURABILITY";
-
-/// One write a line, so that lines of several threads never mix.
-fn tell(line: &str) {
-    let line = format!("{MARK}{line}\n");
-    std::io::stdout().lock().write_all(line.as_bytes()).expect("the parent listens");
-}
 
 fn breach(what: &str) {
     tell(&format!("X {}", what.replace('\n', " ")));
@@ -107,7 +98,9 @@ fn write(points: &Collection, seed: u64, writer: u64, start: u64) {
             {
                 tell(&format!("R {writer} {n}"));
             }
-            (_, Err(e)) if matches!(e.kind(), ErrorKind::Closed | ErrorKind::Io) => return tell(&format!("U {writer} {n}")),
+            (_, Err(e)) if matches!(e.kind(), ErrorKind::Closed | ErrorKind::Io) => {
+                return tell(&format!("U {writer} {n}"));
+            }
             (_, e) => return breach(&format!("operation {n} of writer {writer}: {e:?}")),
         }
     }

@@ -1,6 +1,7 @@
 //! What the killed process was told to do, and what must be there afterwards: a seed, a writer and a number name an operation, and the model
 //! says what it does to that writer's points. Both sides of the pipe make the same operation from the same numbers.
 
+use super::run::Rng;
 use nigh::{Applied, Collection, Payload, Point, PointId, Record, Result, SeqNo, Uuid};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -17,25 +18,6 @@ pub(crate) const TAG: &str = "tag";
 pub(crate) const TAG_DIM: usize = 3;
 
 type Vectors = BTreeMap<String, Vec<f32>>;
-
-/// xorshift64*: small, seeded, the same everywhere.
-#[derive(Debug, Clone)]
-pub(crate) struct Rng(u64);
-
-impl Rng {
-    pub(crate) fn new(seed: u64) -> Self {
-        let mut rng = Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-        rng.below(2);
-        rng
-    }
-
-    pub(crate) fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % n
-    }
-}
 
 /// A point that must be there.
 #[derive(Debug, Clone, PartialEq)]

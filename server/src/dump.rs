@@ -115,7 +115,13 @@ impl Dump {
 
     /// Notes the error, if it is one, and gives the value otherwise.
     pub(crate) fn note<T, E: Into<Problem>>(&mut self, result: Result<T, E>) -> Option<T> {
-        result.map_err(|error| drop(self.problem(error))).ok()
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problem(error);
+                None
+            }
+        }
     }
 
     /// Problems here and below.

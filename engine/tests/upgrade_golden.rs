@@ -1,0 +1,229 @@
+//! T16: folders that a released version wrote (`engine/fixtures`) open with today's code, hold what their listing says, take writes and open again. A file of
+//! a newer format is refused by name and left as it is, byte for byte.
+//!
+//! Fixtures are never edited. `NIGH_WRITE_FIXTURES=1` writes those of the present format that are not there.
+
+#[path = "support/run.rs"]
+mod run;
+
+use nigh::{
+    AliasAction, Background, CancelToken, Collection, CollectionConfig, Database, Datatype, Durability,
+    Error, ManualClock, Metric, OptimizerConfig, Options, Point, PointId, Record, ScrollRequest,
+    SearchRequest, Uuid, VectorConfig, WithPayload, WithVectors,
+};
+use nigh_format::checksum::crc32c;
+use run::{Folder, copy_folder, files_below};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What each folder of a version shows.
+const STATES: [&str; 3] = ["clean", "killed", "many_segments"];
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// Every version with fixtures, oldest first.
+fn versions() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(fixtures()).expect("fixtures are part of the repository");
+    let mut versions: Vec<PathBuf> = entries.map(|e| e.expect("list").path()).collect();
+    versions.sort();
+    assert!(versions.contains(&fixtures().join("v1")));
+    versions
+}
+
+fn open(dir: &Path) -> nigh::Result<Database> {
+    Options::new()
+        .clock(Arc::new(ManualClock::default()))
+        .background(Background::Manual)
+        .free_bytes_min(0)
+        .wal_file_bytes(4096, 8192)
+        .open(dir)
+}
+
+fn all_of(points: &Collection) -> nigh::Result<Vec<Record>> {
+    let request =
+        ScrollRequest::new().limit(10_000).with_payload(WithPayload::All).with_vectors(WithVectors::All);
+    Ok(points.scroll(&request)?.points)
+}
+
+/// A database as text that people and later versions can read.
+fn listing(db: &Database) -> nigh::Result<Value> {
+    let mut collections = serde_json::Map::new();
+    for name in db.collections() {
+        let points = db.collection(&name)?;
+        let config = points.config();
+        let vectors: Vec<Value> = config
+            .vectors
+            .iter()
+            .map(|(name, v)| json!([name, v.dim, format!("{:?}", v.metric), format!("{:?}", v.datatype)]))
+            .collect();
+        let point = |r: Record| {
+            let payload = r.payload.map(nigh::Payload::into_json);
+            json!({"id": r.id.to_string(), "version": r.version.0, "payload": payload, "vectors": r.vectors})
+        };
+        let list: Vec<Value> = all_of(&points)?.into_iter().map(point).collect();
+        let durability = format!("{:?}", config.durability);
+        let content =
+            json!({"durability": durability, "vectors": vectors, "count": points.count()?, "points": list});
+        collections.insert(name, content);
+    }
+    Ok(json!({"aliases": db.aliases(), "collections": collections}))
+}
+
+#[test]
+fn folders_of_every_version_open() {
+    if std::env::var_os("NIGH_WRITE_FIXTURES").is_some() {
+        write_fixtures();
+    }
+    for version in versions() {
+        for state in STATES {
+            let place = format!("{} {state}", version.display());
+            let text = std::fs::read_to_string(version.join(format!("{state}.json"))).expect("a listing");
+            let expected: Value = serde_json::from_str(&text).expect("JSON");
+            let folder = Folder::new();
+            copy_folder(&version.join(state), folder.path());
+            let reading = Options::new()
+                .background(Background::Manual)
+                .open_read_only(folder.path())
+                .expect("open for reading");
+            assert!(listing(&reading).expect("listing") == expected, "{place}, read only");
+            drop(reading);
+            let db = open(folder.path()).unwrap_or_else(|e| panic!("{place}: {e}"));
+            assert!(
+                listing(&db).expect("listing") == expected,
+                "{place}: the points differ from {state}.json"
+            );
+            assert!(db.verify(&CancelToken::new(), |_, _| {}).is_clean(), "{place}");
+            write_on(db, folder.path(), &place);
+        }
+    }
+}
+
+/// The old folder takes writes, is merged, and opens again.
+fn write_on(db: Database, dir: &Path, place: &str) {
+    let points = db.collection("points").expect("collection");
+    let before = all_of(&points).expect("scroll");
+    let gone = before[before.len() / 2].id;
+    points.delete([gone]).expect("delete");
+    points.upsert([Point::new(9_999u64, [1.0, 2.0, 3.0, 4.0])]).expect("upsert");
+    points.checkpoint().expect("checkpoint");
+    db.run_background_jobs();
+    let after = all_of(&points).expect("scroll");
+    assert_eq!(after.len(), before.len(), "{place}");
+    drop(points);
+    db.close().expect("close");
+    let db = open(dir).unwrap_or_else(|e| panic!("{place}, again: {e}"));
+    let points = db.collection("points").expect("collection");
+    assert!(all_of(&points).expect("scroll") == after, "{place}, again");
+    let hits = points.search(&SearchRequest::new([1.0, 2.0, 3.0, 4.0]).limit(1)).expect("search");
+    assert_eq!(hits[0].id, PointId::from(9_999u64), "{place}");
+    assert!(points.get([gone], &WithPayload::No, &WithVectors::No).expect("get").is_empty(), "{place}");
+}
+
+#[test]
+fn a_newer_file_is_refused_and_left_alone() {
+    let original = fixtures().join("v1/many_segments");
+    let mut kinds = std::collections::BTreeSet::new();
+    for file in files_below(&original).iter().filter(|f| *f != "LOCK") {
+        let folder = Folder::new();
+        copy_folder(&original, folder.path());
+        let path = folder.path().join(file);
+        let mut bytes = std::fs::read(&path).expect("read");
+        kinds.insert(u16::from_le_bytes([bytes[8], bytes[9]]));
+        let newer = nigh_format::version::FORMAT_VERSION + 1;
+        bytes[10..12].copy_from_slice(&newer.to_le_bytes());
+        let checksum = crc32c(&bytes[..60]);
+        bytes[60..64].copy_from_slice(&checksum.to_le_bytes());
+        std::fs::write(&path, &bytes).expect("write");
+        // Other collections are served, and a log that is open gets its markers.
+        let own = file.split_once('/').map_or("", |(collection, _)| collection);
+        let before = content(folder.path(), own);
+
+        let opened = open(folder.path());
+        let error = match opened {
+            Err(error) => error,
+            Ok(db) => {
+                let refused = db.collections().iter().find_map(|name| db.collection(name).err());
+                refused.unwrap_or_else(|| panic!("{file} of format {newer} was accepted"))
+            }
+        };
+        assert!(matches!(&error, Error::Version { file: named, .. } if *named == path), "{file}: {error:?}");
+        assert!(content(folder.path(), own) == before, "{file}: something was changed");
+    }
+    // Codes and links do not exist yet.
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), [1, 2, 3, 4, 5, 8, 9, 10]);
+}
+
+/// Every byte of the files whose path begins so, but for the lock file.
+fn content(folder: &Path, beginning: &str) -> Vec<(String, Vec<u8>)> {
+    let files = files_below(folder).into_iter().filter(|f| f != "LOCK" && f.starts_with(beginning));
+    files.map(|f| (f.clone(), std::fs::read(folder.join(f)).expect("read"))).collect()
+}
+
+fn id(number: u64) -> PointId {
+    if number.is_multiple_of(4) {
+        Uuid::from_u128(u128::from(number) << 64 | 0x7777).into()
+    } else {
+        number.into()
+    }
+}
+
+fn point(number: u64, stamp: u64) -> Point {
+    let row: Vec<f32> = (0..4).map(|i| (number * 5 + stamp + i) as f32 / 8.0).collect();
+    let payload = json!({"번호": number, "stamp": stamp, "nested": {"list": [1, 2.5, null, true], "text": "é".repeat((number % 9) as usize)}});
+    let point = Point::new(id(number), row);
+    let point = if number.is_multiple_of(6) {
+        point
+    } else {
+        point.with_payload(nigh::Payload::from_json(payload).expect("an object"))
+    };
+    let point =
+        if number.is_multiple_of(3) { point.with_vector("half", [0.5, stamp as f32, 1.0]) } else { point };
+    if number.is_multiple_of(2) { point.with_vector("bytes", [1.0, (number % 200) as f32]) } else { point }
+}
+
+fn write_fixtures() {
+    let version = fixtures().join(format!("v{}", nigh_format::version::FORMAT_VERSION));
+    for state in STATES.iter().filter(|state| !version.join(state).exists()) {
+        let work = Folder::new();
+        let db = open(work.path()).expect("open");
+        let rounds = if *state == "many_segments" { 6 } else { 1 };
+        let optimizer = OptimizerConfig { merge_fan_in: 64, vacuum_dead_ratio: 1.0, ..Default::default() };
+        let config = CollectionConfig::single(VectorConfig::new(4, Metric::Euclid))
+            .with_vector("bytes", VectorConfig::new(2, Metric::Manhattan).with_datatype(Datatype::U8))
+            .with_vector("half", VectorConfig::new(3, Metric::Cosine).with_datatype(Datatype::F16))
+            .with_optimizer(optimizer);
+        let points = db.create_collection("points", &config).expect("create");
+        for round in 0..rounds {
+            points.upsert((round * 30..round * 30 + 40).map(|n| point(n, round))).expect("upsert");
+            points.checkpoint().expect("checkpoint");
+        }
+        points.delete((0..rounds * 30).step_by(7).map(id)).expect("delete");
+        points.checkpoint().expect("checkpoint");
+        // Log that no segment holds.
+        points.upsert((20..36).map(|n| point(n, 50))).expect("upsert");
+        points
+            .set_payload([id(21)], nigh::Payload::from_json(json!({"set": 1})).expect("an object"))
+            .expect("set");
+        points.clear_payload([id(22)]).expect("clear");
+        points.delete_vectors([id(24)], ["half"]).expect("delete vectors");
+        points.delete([id(25), id(26)]).expect("delete");
+        let empty = CollectionConfig::new().with_durability(Durability::Buffered);
+        let others = db.create_collection("빈 것", &empty).expect("create");
+        others.upsert([Point::without_vectors(u64::MAX)]).expect("upsert");
+        // git keeps no empty folders, so there is a segment in each collection.
+        others.checkpoint().expect("checkpoint");
+        let alias = AliasAction::Create { alias: "current".to_owned(), collection: "points".to_owned() };
+        db.update_aliases(&[alias]).expect("alias");
+        let listed = listing(&db).expect("listing");
+        if *state != "killed" {
+            drop((points, others));
+            db.close().expect("close");
+        }
+        copy_folder(work.path(), &version.join(state));
+        let text = serde_json::to_string_pretty(&listed).expect("JSON");
+        std::fs::write(version.join(format!("{state}.json")), text + "\n").expect("write");
+    }
+}

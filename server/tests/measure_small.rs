@@ -1,0 +1,47 @@
+//! Each figure can be measured with few rows in no time, and comes as a table and as JSON.
+
+mod support;
+
+use support::{code, last_json, nigh, stderr, stdout};
+
+#[track_caller]
+fn measure(args: &[&str]) -> serde_json::Value {
+    let output = nigh(["measure"].iter().chain(args));
+    assert_eq!(code(&output), 0, "{args:?}: {}{}", stdout(&output), stderr(&output));
+    assert!(stdout(&output).starts_with("| figure | measured | floor | aim | |"), "{}", stdout(&output));
+    let json = last_json(&output);
+    assert_eq!(json["measure"], args[0]);
+    assert_eq!(json["wrong"].as_array().map(Vec::len), Some(0), "{json}");
+    json
+}
+
+#[test]
+fn batch_upserts() {
+    let json = measure(&["batch-upserts", "--rows", "1000", "--dim", "32", "--rounds", "2"]);
+    assert_eq!(json["details"]["rates"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn single_upserts() {
+    let json = measure(&["single-upserts", "--dim", "8", "--seconds", "0.1", "--writers", "4"]);
+    assert_eq!(json["rows"].as_array().map(Vec::len), Some(5));
+}
+
+#[test]
+fn open() {
+    let json = measure(&["open", "--rows", "2000", "--dim", "16", "--rounds", "1"]);
+    assert!(json["details"]["page_cache_dropped"].is_boolean());
+}
+
+#[test]
+fn churn() {
+    let json = measure(&["churn", "--rows", "2000", "--dim", "8", "--turnovers", "2"]);
+    assert_eq!(json["rows"][1]["measured"], 0.0);
+}
+
+#[test]
+fn merge_memory() {
+    // Enough for two segments: memory is sealed at twice 64 MiB.
+    let json = measure(&["merge-memory", "--rows", "300000", "--dim", "128"]);
+    assert_eq!(json["details"]["segments_after"], 1);
+}
