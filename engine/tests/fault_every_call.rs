@@ -1,5 +1,5 @@
 //! T5: every call to the file system fails in turn, with EIO, ENOSPC, EINTR or a short write, once or from then on, or takes effect and still
-//! reports an error. Whatever happens: what was acknowledged stays, what was refused never appears, reads go on, nothing panics.
+//! reports an error, or the engine panics there. Whatever happens: what was acknowledged stays, what was refused never appears, reads go on, nothing else panics or hangs.
 //!
 //! `NIGH_RUNS` is the number of workloads (seeds), `SEED` repeats one. Each workload fails at every one of its calls.
 
@@ -11,7 +11,9 @@ use nigh::{
     Metric, PointId, VectorConfig,
 };
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use support::model::{Generator, Model, Op};
 use support::spy::{Call, SpyVfs};
@@ -25,6 +27,8 @@ enum Plan {
     DoneButFailed(u64),
     /// From the `at`th change on there is no new space; space that was allocated can be written.
     DiskFull(u64),
+    /// A bug shows at the `at`th call.
+    Panic(u64),
 }
 
 /// Everything acknowledged, and what the last call without a clear answer may have done.
@@ -46,6 +50,7 @@ struct World {
     unclear: Vec<&'static str>,
     generator: Generator,
     place: String,
+    panicking: bool,
     tally: Tally,
 }
 
@@ -77,9 +82,30 @@ fn config() -> CollectionConfig {
         .with_optimizer(small(1500))
 }
 
-/// Refusals and failures that a file system's fault may cause.
+/// Refusals and failures that a file system's fault may cause; `Internal` stands for a panic.
 fn is_typed(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Io | ErrorKind::NoSpace | ErrorKind::Closed)
+    matches!(error.kind(), ErrorKind::Io | ErrorKind::NoSpace | ErrorKind::Closed | ErrorKind::Internal)
+}
+
+/// What a planned panic says.
+const PANIC: &str = "a planned panic";
+
+/// The call's result; a planned panic is an error that says nothing about what was done.
+fn guarded<T>(call: impl FnOnce() -> nigh::Result<T>) -> nigh::Result<T> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| match panic.downcast_ref::<&str>() {
+        Some(text) if *text == PANIC => Err(Error::Internal { what: PANIC.to_owned() }),
+        _ => resume_unwind(panic),
+    })
+}
+
+/// Planned panics are not printed.
+fn hush() {
+    let usual = take_hook();
+    set_hook(Box::new(move |info| {
+        if info.payload().downcast_ref::<&str>() != Some(&PANIC) {
+            usual(info);
+        }
+    }));
 }
 
 impl World {
@@ -91,7 +117,7 @@ impl World {
         let spy = SpyVfs::new(fault.clone());
         let mut tally = Tally { runs: 1, ..Tally::default() };
         set(&fault, &spy, plan);
-        let db = options(spy.clone(), &clock).open(DIR).unwrap_or_else(|e| {
+        let db = guarded(|| options(spy.clone(), &clock).open(DIR)).unwrap_or_else(|e| {
             assert!(is_typed(&e), "{place}: open: {e:?}");
             tally.failed_opens += 1;
             set(&fault, &spy, None);
@@ -99,7 +125,8 @@ impl World {
         });
         let generator = Generator::new(seed, 16);
         let (collections, unclear) = (BTreeMap::new(), Vec::new());
-        Self { sim, fault, spy, clock, db, collections, unclear, generator, place, tally }
+        let panicking = matches!(plan, Some(Plan::Panic(_)));
+        Self { sim, fault, spy, clock, db, collections, unclear, generator, place, panicking, tally }
     }
 
     fn workload(&mut self) {
@@ -122,7 +149,7 @@ impl World {
     }
 
     fn create(&mut self, name: &'static str) {
-        match self.db.create_collection(name, &config()) {
+        match guarded(|| self.db.create_collection(name, &config())) {
             Ok(collection) => {
                 let known = Known { model: Model::new(&config()), unknown: None };
                 self.collections.insert(name, (collection, known));
@@ -137,7 +164,7 @@ impl World {
     }
 
     fn remove(&mut self, name: &'static str) {
-        match self.db.drop_collection(name) {
+        match guarded(|| self.db.drop_collection(name)) {
             Ok(_) => drop(self.collections.remove(name)),
             Err(e) => {
                 self.failed("drop", &e);
@@ -150,7 +177,7 @@ impl World {
 
     fn alias(&mut self, alias: &str, collection: &str) {
         let action = AliasAction::Create { alias: alias.to_owned(), collection: collection.to_owned() };
-        match self.db.update_aliases(&[action]) {
+        match guarded(|| self.db.update_aliases(&[action])) {
             Ok(()) => assert_eq!(self.db.collection(alias).expect("alias").name(), collection),
             // The collection itself could not be made.
             Err(Error::NotFound { .. }) if !self.collections.contains_key(collection) => {}
@@ -181,7 +208,7 @@ impl World {
         if next.apply(&op).is_err() {
             return;
         }
-        match op.run(&collection) {
+        match guarded(|| op.run(&collection)) {
             Ok(seq) => {
                 assert_eq!(
                     seq.0, next.seq,
@@ -205,13 +232,15 @@ impl World {
     }
 
     fn jobs(&mut self) {
-        self.db.run_background_jobs();
+        if let Err(e) = guarded(|| Ok(self.db.run_background_jobs())) {
+            self.failed("jobs", &e);
+        }
         self.check_all_live();
     }
 
     fn checkpoint(&mut self, name: &'static str) {
         let Some((collection, _)) = self.collections.get(name) else { return };
-        if let Err(e) = collection.clone().checkpoint() {
+        if let Err(e) = guarded(|| collection.checkpoint()) {
             self.failed("checkpoint", &e);
         }
         self.check_live(name);
@@ -299,7 +328,7 @@ impl World {
         let poisons = |call: &Call| matches!(call, Call::Sync | Call::SyncDir | Call::Rename);
         match plan {
             Plan::DiskFull(_) => false,
-            Plan::DoneButFailed(_) => true,
+            Plan::DoneButFailed(_) | Plan::Panic(_) => true,
             Plan::Fault(Fault { kind: FaultKind::ShortWrite, .. }) => false,
             Plan::Fault(Fault { kind: FaultKind::Enospc, lasting, .. }) => {
                 calls.iter().any(poisons) || (lasting && calls.contains(&Call::Write))
@@ -313,10 +342,19 @@ fn set(fault: &FaultVfs, spy: &SpyVfs, plan: Option<Plan>) {
     fault.set_fault(None);
     spy.fail_after(None);
     spy.full_from(None);
+    spy.clear_hook();
     match plan {
         Some(Plan::Fault(plan)) => fault.set_fault(Some(plan)),
         Some(Plan::DoneButFailed(at)) => spy.fail_after(Some(at)),
         Some(Plan::DiskFull(at)) => spy.full_from(Some(at)),
+        Some(Plan::Panic(at)) => {
+            let calls = AtomicU64::new(0);
+            spy.set_hook(move |_, _| {
+                if calls.fetch_add(1, Ordering::SeqCst) == at {
+                    std::panic::panic_any(PANIC);
+                }
+            });
+        }
         None => {}
     }
 }
@@ -402,4 +440,10 @@ fn done_but_reported_as_failed() {
 #[test]
 fn disk_full_from_then_on() {
     sweep("disk full", Plan::DiskFull, true);
+}
+
+#[test]
+fn panic_once() {
+    hush();
+    sweep("panic", Plan::Panic, false);
 }

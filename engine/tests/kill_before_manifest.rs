@@ -46,14 +46,9 @@ fn moments() -> Vec<SimVfs> {
 fn go_on(vfs: &SimVfs, write_first: bool, bytes: usize) {
     let db = open(vfs).expect("open after the crash");
     let points = db.collection("points").expect("collection");
-    let steps: [&dyn Fn(); 2] = [&|| points.checkpoint().expect("checkpoint"), &|| {
-        drop(
-            points
-                .upsert([large(2, bytes)])
-                .map(|seq| assert_eq!(seq.0, 2))
-                .map_err(|e| panic!("upsert: {e}")),
-        )
-    }];
+    let checkpoint = || points.checkpoint().expect("checkpoint");
+    let write = || assert_eq!(points.upsert([large(2, bytes)]).expect("upsert").0, 2);
+    let steps: [&dyn Fn(); 2] = [&checkpoint, &write];
     steps[usize::from(write_first)]();
     steps[usize::from(!write_first)]();
     let db = open(&vfs.crash(CrashMode::Everything)).expect("open again");

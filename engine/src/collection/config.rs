@@ -62,7 +62,7 @@ pub struct CollectionConfig {
     pub vectors: BTreeMap<String, VectorConfig>,
     /// What an acknowledged write means, unless a handle says otherwise.
     pub durability: Durability,
-    /// Longest time that a `Buffered` write stays out of stable storage.
+    /// Longest time that a `Buffered` write stays out of stable storage, 1 ms to an hour; whole milliseconds.
     pub flush_interval: Duration,
     /// When background work starts.
     pub optimizer: OptimizerConfig,
@@ -207,10 +207,11 @@ pub(crate) fn check_name(field: &str, name: &str, bytes_max: usize) -> Result<()
 }
 
 fn check_tuning(flush_interval: Duration, optimizer: &OptimizerConfig) -> Result<()> {
-    if flush_interval.is_zero() || flush_interval > Duration::from_secs(3600) {
+    // Kept in whole milliseconds.
+    if !(Duration::from_millis(1)..=Duration::from_secs(3600)).contains(&flush_interval) {
         return Err(Error::invalid(
             "flush_interval",
-            "more than 0 and at most an hour",
+            "1 ms to an hour",
             format!("{flush_interval:?}"),
         ));
     }

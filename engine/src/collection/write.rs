@@ -182,7 +182,7 @@ impl Shared {
         id: impl Fn(&T) -> PointId,
         max: usize,
     ) -> Result<Vec<T>> {
-        let items: Vec<T> = items.into_iter().take(max + 1).collect();
+        let items: Vec<T> = items.into_iter().take(max.saturating_add(1)).collect();
         check_count("points", items.len(), max)?;
         let last: HashMap<PointId, usize> = items.iter().enumerate().map(|(i, item)| (id(item), i)).collect();
         let keep = |(i, item): (usize, T)| (last.get(&id(&item)) == Some(&i)).then_some(item);

@@ -25,7 +25,28 @@ use std::sync::Arc;
 /// An open database. Cheap to clone; usable from any thread.
 #[derive(Debug, Clone)]
 pub struct Database {
-    inner: Arc<Inner>,
+    inner: Arc<Owner>,
+}
+
+/// What handles hold: the last one closes the database, on its own thread, before its drop returns. Background threads hold only the inside.
+#[derive(Debug)]
+struct Owner(Arc<Inner>);
+
+impl std::ops::Deref for Owner {
+    type Target = Arc<Inner>;
+
+    fn deref(&self) -> &Arc<Inner> {
+        &self.0
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        if self.lock.lock().is_some() || self.env.read_only {
+            // Nobody is left to tell.
+            drop(self.close());
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -185,7 +206,7 @@ impl Database {
     }
 
     fn handle(&self, shared: Arc<Shared>) -> Collection {
-        let owner: Arc<Inner> = Arc::clone(&self.inner);
+        let owner: Arc<Owner> = Arc::clone(&self.inner);
         Collection::new(shared, owner)
     }
 }
@@ -217,14 +238,5 @@ impl Inner {
 
     fn is_manual(&self) -> bool {
         self.env.background == Background::Manual
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        if self.lock.lock().is_some() || self.env.read_only {
-            // Nobody is left to tell.
-            drop(self.close());
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! How to open a database: where its files and time come from, and its limits and budgets.
 
 use super::catalog::CatalogFile;
-use super::{Database, Inner, Slot};
+use super::{Database, Inner, Owner, Slot};
 use crate::collection::{Background, Env, Limits, RecoveryReport, Shared};
 use crate::error::{Error, Result};
 use crate::io::{LockError, RealVfs, Vfs, retry};
@@ -127,9 +127,9 @@ impl Options {
         let env = Arc::new(self.into_env(dir, false)?);
         let catalog = CatalogFile::load_or_create(&env, dir)?;
         let report = catalog.sweep(&env, dir)?;
-        let inner = Self::assemble(dir, env, catalog, report, Some(lock));
+        let inner = Owner(Self::assemble(dir, env, catalog, report, Some(lock)));
         inner.start_threads(threads)?;
-        Ok(Database { inner })
+        Ok(Database { inner: Arc::new(inner) })
     }
 
     /// Opens an existing database for reading. See [`Database::open_read_only`].
@@ -140,9 +140,9 @@ impl Options {
         let dir = dir.as_ref();
         let env = Arc::new(self.into_env(dir, true)?);
         let catalog = CatalogFile::load(&env, dir)?;
-        let inner = Self::assemble(dir, env, catalog, RecoveryReport::default(), None);
+        let inner = Owner(Self::assemble(dir, env, catalog, RecoveryReport::default(), None));
         inner.start_threads(1)?;
-        Ok(Database { inner })
+        Ok(Database { inner: Arc::new(inner) })
     }
 
     fn into_env(self, dir: &Path, read_only: bool) -> Result<Env> {

@@ -27,17 +27,16 @@ impl Scorer {
     /// Checks the query as a stored vector would be checked, except that a query against u8 vectors may have any finite values.
     pub(crate) fn new(field: &str, params: &VectorParams, query: &[f32]) -> Result<Self> {
         let as_f32 = VectorParams { datatype: Datatype::F32, ..params.clone() };
-        let as_f32 = match (params.metric, params.datatype) {
-            (Metric::Cosine, Datatype::U8) => VectorParams { metric: Metric::Dot, ..as_f32 },
-            _ => as_f32,
-        };
         let mut stored = Vec::new();
         store(field, &as_f32, query, &mut stored)?;
-        let query = load(Datatype::F32, &stored);
         let integral = query.iter().all(|v| (0.0..=255.0).contains(v) && v.fract() == 0.0);
-        let bytes =
+        let bytes: Option<Vec<u8>> =
             (params.datatype == Datatype::U8 && integral).then(|| query.iter().map(|v| *v as u8).collect());
-        let query_norm = query.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
+        let norm = |v: &[f32]| v.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+        let as_given = norm(query);
+        // Under cosine of length 1, so that products of huge values stay finite.
+        let query = load(Datatype::F32, &stored);
+        let query_norm = if bytes.is_some() { as_given } else { norm(&query) };
         let scratch = vec![0.0; query.len()];
         Ok(Self { metric: params.metric, query, bytes, query_norm, scratch })
     }
