@@ -62,7 +62,14 @@ fn an_alias_reads_and_writes_its_collection() {
 #[test]
 fn all_actions_or_none() {
     let (vfs, db) = with_collections(&["one", "two"]);
-    db.update_aliases(&[create("a", "one"), create("b", "two"), rename("a", "c"), delete("b"), create("d", "one")]).expect("all");
+    db.update_aliases(&[
+        create("a", "one"),
+        create("b", "two"),
+        rename("a", "c"),
+        delete("b"),
+        create("d", "one"),
+    ])
+    .expect("all");
     let before = expected(&[("c", "one"), ("d", "one")]);
     assert_eq!(pairs(&db), before);
     let cases: [(Vec<AliasAction>, ErrorKind); 9] = [

@@ -5,7 +5,8 @@ mod support;
 use nigh::io::{RealVfs, SimVfs, Vfs};
 use nigh::{
     Applied, Background, CancelToken, Collection, CollectionConfig, CollectionUpdate, Database, ErrorKind,
-    ManualClock, Metric, Options, Payload, Point, ScrollRequest, SearchRequest, VectorConfig, WithPayload, WithVectors,
+    ManualClock, Metric, Options, Payload, Point, ScrollRequest, SearchRequest, VectorConfig, WithPayload,
+    WithVectors,
 };
 use serde_json::json;
 use std::path::Path;
@@ -131,7 +132,9 @@ fn one_writer_at_a_time() {
 #[test]
 fn what_is_not_there_is_not_made_by_a_reader() {
     let vfs = SimVfs::new();
-    let error = options(vfs.clone(), &Arc::new(ManualClock::default())).open_read_only(DIR).expect_err("nothing there");
+    let error = options(vfs.clone(), &Arc::new(ManualClock::default()))
+        .open_read_only(DIR)
+        .expect_err("nothing there");
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
     assert!(vfs.list(Path::new("/")).expect("list").is_empty());
 }

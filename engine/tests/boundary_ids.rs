@@ -91,7 +91,9 @@ fn text_forms() {
     }
     assert_eq!(PointId::Uuid(uuid).to_string(), "f81d4fae-7dec-11d0-a765-00a0c91e6bf6");
     assert_eq!("18446744073709551615".parse::<PointId>().expect("an id"), PointId::Num(u64::MAX));
-    for text in ["", " 1", "-1", "1.0", "18446744073709551616", "1e3", "하나", "f81d4fae", &"9".repeat(10_000)] {
+    for text in
+        ["", " 1", "-1", "1.0", "18446744073709551616", "1e3", "하나", "f81d4fae", &"9".repeat(10_000)]
+    {
         let error = text.parse::<PointId>().expect_err(text);
         assert_eq!((error.kind(), error.applied()), (ErrorKind::InvalidArgument, Applied::No));
         assert!(error.to_string().len() < 400, "a message does not repeat a huge input");
@@ -141,7 +143,9 @@ fn unknown_ids() {
     points.delete_vectors(none, [""]).expect("skipped");
     let vectors = |v: f32| [("".to_owned(), vec![v])].into();
     let before = points.info().expect("info").last_seq;
-    let error = points.update_vectors([(1u64.into(), vectors(2.0)), (7u64.into(), vectors(3.0))]).expect_err("unknown");
+    let error = points
+        .update_vectors([(1u64.into(), vectors(2.0)), (7u64.into(), vectors(3.0))])
+        .expect_err("unknown");
     assert_eq!((error.kind(), error.applied()), (ErrorKind::NotFound, Applied::No));
     assert_eq!(error.to_string(), "point 7 does not exist");
     assert_eq!(points.info().expect("info").last_seq, before, "nothing was logged");

@@ -5,8 +5,8 @@ mod support;
 use nigh::io::SimVfs;
 use nigh::{
     Applied, Collection, CollectionConfig, CollectionUpdate, Database, Error, ErrorKind, Limits, ManualClock,
-    Metric, OptimizerConfig, Payload, Point, PointId, ScrollRequest, SearchRequest, VectorConfig, WithPayload,
-    WithVectors,
+    Metric, OptimizerConfig, Payload, Point, PointId, ScrollRequest, SearchRequest, VectorConfig,
+    WithPayload, WithVectors,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -35,7 +35,11 @@ fn refused<T>(result: nigh::Result<T>, kind: ErrorKind) -> Error {
 
 /// Tries each value; those with `true` are legal.
 #[track_caller]
-fn table<V: Copy + std::fmt::Debug, T>(kind: ErrorKind, cases: &[(V, bool)], act: impl Fn(V) -> nigh::Result<T>) {
+fn table<V: Copy + std::fmt::Debug, T>(
+    kind: ErrorKind,
+    cases: &[(V, bool)],
+    act: impl Fn(V) -> nigh::Result<T>,
+) {
     for (value, legal) in cases {
         match act(*value) {
             Ok(_) => assert!(*legal, "{value:?} was accepted"),
@@ -67,7 +71,12 @@ fn points_in_a_batch() {
 #[test]
 fn no_limit_at_all() {
     let none = usize::MAX;
-    let limits = Limits { batch_points_max: none, payload_bytes_max: none, record_bytes_max: none, collections_max: none };
+    let limits = Limits {
+        batch_points_max: none,
+        payload_bytes_max: none,
+        record_bytes_max: none,
+        collections_max: none,
+    };
     let points = points(limits);
     points.upsert(bare(20_000)).expect("upsert");
     points.delete((0..20_000u64).map(PointId::from)).expect("delete");
@@ -82,9 +91,13 @@ fn payload(value: Value) -> Payload {
 fn bytes_of_a_payload() {
     let points = points(Limits { payload_bytes_max: 100, ..Limits::default() });
     // {"k":"…"} has eight bytes besides the text; a Korean letter has three.
-    let text = |bytes: usize| payload(json!({"k": format!("{}{}", "가".repeat((bytes - 8) / 3), "x".repeat((bytes - 8) % 3))}));
+    let text = |bytes: usize| {
+        payload(json!({"k": format!("{}{}", "가".repeat((bytes - 8) / 3), "x".repeat((bytes - 8) % 3))}))
+    };
     let cases = [(99, true), (100, true), (101, false), (5000, false)];
-    table(ErrorKind::TooLarge, &cases, |n| points.upsert([Point::without_vectors(1u64).with_payload(text(n))]));
+    table(ErrorKind::TooLarge, &cases, |n| {
+        points.upsert([Point::without_vectors(1u64).with_payload(text(n))])
+    });
     table(ErrorKind::TooLarge, &cases, |n| points.set_payload([1u64.into()], text(n)));
     table(ErrorKind::TooLarge, &cases, |n| points.overwrite_payload([1u64.into()], text(n)));
     // Two parts that are legal alone and not together: refused before it is logged, for all points of the call.
@@ -110,7 +123,9 @@ fn nested(depth: usize) -> Payload {
 fn depth_of_a_payload() {
     let points = points(Limits::default());
     let cases = [(1, true), (63, true), (64, true), (65, false), (1000, false)];
-    table(ErrorKind::TooLarge, &cases, |n| points.upsert([Point::without_vectors(1u64).with_payload(nested(n))]));
+    table(ErrorKind::TooLarge, &cases, |n| {
+        points.upsert([Point::without_vectors(1u64).with_payload(nested(n))])
+    });
     points.upsert([Point::without_vectors(1u64).with_payload(nested(64))]).expect("upsert");
     // Pushed one level down it would be too deep.
     refused(points.set_payload_at("deeper", [1u64.into()], nested(64)), ErrorKind::TooLarge);
@@ -162,7 +177,9 @@ fn limits_and_offsets() {
     table(ErrorKind::InvalidArgument, &limits, |n| points.search(&SearchRequest::new([1.0]).limit(n)));
     table(ErrorKind::InvalidArgument, &limits, |n| points.scroll(&ScrollRequest::new().limit(n)));
     let windows = [(0, true), (99_989, true), (99_990, true), (99_991, false), (usize::MAX, false)];
-    table(ErrorKind::InvalidArgument, &windows, |n| points.search(&SearchRequest::new([1.0]).limit(10).offset(n)));
+    table(ErrorKind::InvalidArgument, &windows, |n| {
+        points.search(&SearchRequest::new([1.0]).limit(10).offset(n))
+    });
     let hits = points.search(&SearchRequest::new([1.0]).limit(5).offset(8)).expect("search");
     assert_eq!(hits.iter().map(|h| h.id).collect::<Vec<_>>(), [1u64, 0].map(PointId::from));
     assert!(points.search(&SearchRequest::new([1.0]).offset(10)).expect("search").is_empty());
@@ -178,7 +195,9 @@ fn dimensions_and_number_of_vectors() {
     let cases = [(0, false), (1, true), (65_535, true), (65_536, true), (65_537, false), (u32::MAX, false)];
     table(ErrorKind::InvalidArgument, &cases, create);
     let points = create(65_536).expect("create");
-    points.upsert([Point::new(1u64, vec![1.0; 65_536]), Point::new(2u64, vec![2.0; 65_536])]).expect("upsert");
+    points
+        .upsert([Point::new(1u64, vec![1.0; 65_536]), Point::new(2u64, vec![2.0; 65_536])])
+        .expect("upsert");
     points.checkpoint().expect("checkpoint");
     let hits = points.search(&SearchRequest::new(vec![0.0; 65_536])).expect("search");
     assert_eq!(hits.iter().map(|h| h.score).collect::<Vec<_>>(), [-256.0, -512.0]);
@@ -195,7 +214,8 @@ fn dimensions_and_number_of_vectors() {
     };
     table(ErrorKind::InvalidArgument, &[(255, true), (256, true), (257, false)], many);
     let all = many(256).expect("create");
-    let point = (0..256).fold(Point::without_vectors(1u64), |p, i| p.with_vector(format!("v{i}"), [i as f32]));
+    let point =
+        (0..256).fold(Point::without_vectors(1u64), |p, i| p.with_vector(format!("v{i}"), [i as f32]));
     all.upsert([point.clone()]).expect("upsert");
     all.checkpoint().expect("checkpoint");
     let got = all.get([1u64.into()], &WithPayload::No, &WithVectors::All).expect("get");
@@ -221,11 +241,23 @@ fn thresholds_of_background_work() {
     table(kind, &[(0, false), (1, false), (2, true), (64, true), (65, false)], |n| {
         create(OptimizerConfig { merge_fan_in: n, ..default })
     });
-    let ratios = [(0.0, false), (0.009, false), (0.01, true), (1.0, true), (1.001, false), (f32::NAN, false), (-1.0, false)];
+    let ratios = [
+        (0.0, false),
+        (0.009, false),
+        (0.01, true),
+        (1.0, true),
+        (1.001, false),
+        (f32::NAN, false),
+        (-1.0, false),
+    ];
     table(kind, &ratios, |ratio| create(OptimizerConfig { vacuum_dead_ratio: ratio, ..default }));
     // The extremes work.
-    let optimizer =
-        OptimizerConfig { mutable_bytes_max: u64::MAX, segment_points_max: 1, merge_fan_in: 64, vacuum_dead_ratio: 1.0 };
+    let optimizer = OptimizerConfig {
+        mutable_bytes_max: u64::MAX,
+        segment_points_max: 1,
+        merge_fan_in: 64,
+        vacuum_dead_ratio: 1.0,
+    };
     let points = create(optimizer).expect("create");
     points.upsert(bare(100)).expect("upsert");
     points.checkpoint().expect("checkpoint");

@@ -4,7 +4,8 @@ mod support;
 
 use nigh::io::SimVfs;
 use nigh::{
-    AliasAction, Applied, CollectionConfig, Database, ErrorKind, ManualClock, Metric, Point, SearchRequest, VectorConfig,
+    AliasAction, Applied, CollectionConfig, Database, ErrorKind, ManualClock, Metric, Point, SearchRequest,
+    VectorConfig,
 };
 use std::sync::Arc;
 use support::{DIR, options};
@@ -15,8 +16,32 @@ fn open(vfs: &SimVfs) -> Database {
 
 fn legal() -> Vec<String> {
     let mut names: Vec<String> = [
-        "a", "A", "문서", "점 2", "데이터-2026", "a.b", "..a", "a..", "under_score", "漢字", "имя", "🙂", "con", "nul",
-        "c-0000000000000001", "catalog", "LOCK", "manifest", "a.tmp", "%2e%2e", "a'b", "a;b", "$HOME", "#", "e\u{301}", "é",
+        "a",
+        "A",
+        "문서",
+        "점 2",
+        "데이터-2026",
+        "a.b",
+        "..a",
+        "a..",
+        "under_score",
+        "漢字",
+        "имя",
+        "🙂",
+        "con",
+        "nul",
+        "c-0000000000000001",
+        "catalog",
+        "LOCK",
+        "manifest",
+        "a.tmp",
+        "%2e%2e",
+        "a'b",
+        "a;b",
+        "$HOME",
+        "#",
+        "e\u{301}",
+        "é",
     ]
     .map(str::to_owned)
     .into();
@@ -27,8 +52,32 @@ fn legal() -> Vec<String> {
 
 fn illegal() -> Vec<String> {
     let mut names: Vec<String> = [
-        "", ".", "..", "...", "-", "-a", " a", "a ", " ", "\t", "a\n", "a\0b", "\u{7f}", "\u{85}", "a/b", "/", "a\\b", "a:b",
-        "a|b", "a?b", "a*b", "<a>", "a\"b", "../a", "\u{3000}", "가\u{a0}",
+        "",
+        ".",
+        "..",
+        "...",
+        "-",
+        "-a",
+        " a",
+        "a ",
+        " ",
+        "\t",
+        "a\n",
+        "a\0b",
+        "\u{7f}",
+        "\u{85}",
+        "a/b",
+        "/",
+        "a\\b",
+        "a:b",
+        "a|b",
+        "a?b",
+        "a*b",
+        "<a>",
+        "a\"b",
+        "../a",
+        "\u{3000}",
+        "가\u{a0}",
     ]
     .map(str::to_owned)
     .into();
@@ -43,7 +92,8 @@ fn collections_of_any_legal_name() {
     let vfs = SimVfs::new();
     let db = open(&vfs);
     for (i, name) in (0u64..).zip(legal()) {
-        let points = db.create_collection(&name, &CollectionConfig::new()).unwrap_or_else(|e| panic!("{name:?}: {e}"));
+        let points =
+            db.create_collection(&name, &CollectionConfig::new()).unwrap_or_else(|e| panic!("{name:?}: {e}"));
         points.upsert([Point::without_vectors(i)]).expect("upsert");
         let error = db.create_collection(&name, &CollectionConfig::new()).expect_err("taken");
         assert_eq!((error.kind(), error.applied()), (ErrorKind::AlreadyExists, Applied::No), "{name:?}");
@@ -78,7 +128,11 @@ fn illegal_names_are_refused_everywhere() {
         }
         for (what, result) in results {
             let Err(error) = result else { panic!("{what} {name:?} was accepted") };
-            assert_eq!((error.kind(), error.applied()), (ErrorKind::InvalidArgument, Applied::No), "{name:?}");
+            assert_eq!(
+                (error.kind(), error.applied()),
+                (ErrorKind::InvalidArgument, Applied::No),
+                "{name:?}"
+            );
             assert!(error.to_string().starts_with(&format!("invalid {what} name")), "{error}");
             assert!(error.to_string().len() < 1000, "a message does not repeat a huge input");
         }
@@ -94,7 +148,8 @@ fn vectors_of_any_legal_name() {
     let vfs = SimVfs::new();
     let db = open(&vfs);
     let mut config = CollectionConfig::single(VectorConfig::new(1, Metric::Dot));
-    let names: Vec<String> = legal().into_iter().filter(|n| n.len() <= 200).chain(["가".repeat(66), "x".repeat(200)]).collect();
+    let names: Vec<String> =
+        legal().into_iter().filter(|n| n.len() <= 200).chain(["가".repeat(66), "x".repeat(200)]).collect();
     for name in &names {
         config = config.with_vector(name.clone(), VectorConfig::new(1, Metric::Dot));
     }

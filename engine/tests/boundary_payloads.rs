@@ -4,9 +4,7 @@
 mod support;
 
 use nigh::io::SimVfs;
-use nigh::{
-    Collection, CollectionConfig, ErrorKind, ManualClock, Payload, Point, WithPayload, WithVectors,
-};
+use nigh::{Collection, CollectionConfig, ErrorKind, ManualClock, Payload, Point, WithPayload, WithVectors};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use support::{DIR, options};
@@ -125,7 +123,10 @@ fn parts_of_a_payload() {
         got[0].payload.as_ref().map(exact)
     };
     assert_eq!(get(WithPayload::No), None);
-    assert_eq!(get(WithPayload::Include(keys(&["나", "c.d", "missing"]))).expect("some"), r#"{"c.d":3,"나":{"b":2}}"#);
+    assert_eq!(
+        get(WithPayload::Include(keys(&["나", "c.d", "missing"]))).expect("some"),
+        r#"{"c.d":3,"나":{"b":2}}"#
+    );
     assert_eq!(get(WithPayload::Include(Vec::new())).expect("some"), "{}");
     assert_eq!(get(WithPayload::Exclude(keys(&["a"]))).expect("some"), r#"{"c.d":3,"나":{"b":2}}"#);
     assert_eq!(get(WithPayload::Exclude(keys(&["나.b"]))).expect("some"), r#"{"a":1,"c.d":3,"나":{"b":2}}"#);
@@ -138,7 +139,9 @@ fn bad_paths_apply_nothing() {
     points.upsert([Point::without_vectors(1u64)]).expect("upsert");
     let before = points.info().expect("info").last_seq;
     let patch = || parsed(r#"{"x":1}"#);
-    for path in [".", "a.", "a..b", "a[", "a[x]", "a]", "a b", "\"a", "a[-1]", "a[99999999999999999999]", "\"\""] {
+    for path in
+        [".", "a.", "a..b", "a[", "a[x]", "a]", "a b", "\"a", "a[-1]", "a[99999999999999999999]", "\"\""]
+    {
         let results = [
             points.set_payload_at(path, [1u64.into()], patch()),
             points.overwrite_payload_at(path, [1u64.into()], patch()),
@@ -146,7 +149,11 @@ fn bad_paths_apply_nothing() {
         ];
         for result in results {
             let error = result.expect_err(path);
-            assert_eq!((error.kind(), error.applied()), (ErrorKind::InvalidArgument, nigh::Applied::No), "{path}");
+            assert_eq!(
+                (error.kind(), error.applied()),
+                (ErrorKind::InvalidArgument, nigh::Applied::No),
+                "{path}"
+            );
         }
     }
     assert_eq!(points.info().expect("info").last_seq, before);

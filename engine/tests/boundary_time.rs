@@ -61,7 +61,9 @@ fn a_deadline_that_is_over_at_once() {
         let result = points.search(&SearchRequest::new([1.0]).timeout(timeout));
         match result {
             Ok(hits) => assert!(!over && hits.len() == 10, "{timeout:?}"),
-            Err(e) => assert!(over && matches!(e, Error::Timeout { applied: Applied::No }), "{timeout:?}: {e:?}"),
+            Err(e) => {
+                assert!(over && matches!(e, Error::Timeout { applied: Applied::No }), "{timeout:?}: {e:?}")
+            }
         }
     }
 }

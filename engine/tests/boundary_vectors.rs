@@ -44,7 +44,8 @@ fn what_is_no_number_is_refused() {
     for_all(|metric, datatype| {
         let points = collection(3, metric, datatype);
         for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-            let (field, got) = refused(points.upsert([Point::new(1u64, [1.0; 3]), Point::new(2u64, [0.0, bad, 0.0])]));
+            let (field, got) =
+                refused(points.upsert([Point::new(1u64, [1.0; 3]), Point::new(2u64, [0.0, bad, 0.0])]));
             assert_eq!(field, "points[1].vector[1]");
             assert_eq!(got, bad.to_string());
             refused(points.search(&SearchRequest::new([1.0, 2.0, bad])));
@@ -63,14 +64,21 @@ fn wrong_lengths_name_field_expected_and_got() {
             let text = format!("invalid points[0].vector: expected 3 dimensions, got {len} dimensions");
             assert_eq!(error.to_string(), text);
             let error = points.search(&SearchRequest::new(vec![1.0; len])).expect_err("a refusal");
-            assert_eq!(error.to_string(), format!("invalid vector: expected 3 dimensions, got {len} dimensions"));
+            assert_eq!(
+                error.to_string(),
+                format!("invalid vector: expected 3 dimensions, got {len} dimensions")
+            );
         }
     });
     let db = options(SimVfs::new(), &Arc::new(ManualClock::default())).open(DIR).expect("open");
     let config = CollectionConfig::new().with_vector("이미지", VectorConfig::new(2, Metric::Dot));
     let points = db.create_collection("points", &config).expect("create");
-    let error = points.upsert([Point::without_vectors(1u64).with_vector("이미지", [1.0])]).expect_err("a refusal");
-    assert_eq!(error.to_string(), "invalid points[0].vectors[\"이미지\"]: expected 2 dimensions, got 1 dimensions");
+    let error =
+        points.upsert([Point::without_vectors(1u64).with_vector("이미지", [1.0])]).expect_err("a refusal");
+    assert_eq!(
+        error.to_string(),
+        "invalid points[0].vectors[\"이미지\"]: expected 2 dimensions, got 1 dimensions"
+    );
 }
 
 #[test]
@@ -163,7 +171,9 @@ fn stored_values_keep_every_bit() {
 fn extreme_values_give_whole_ordered_answers() {
     for_all(|metric, datatype| {
         let values: &[f32] = match datatype {
-            Datatype::F32 => &[0.0, -0.0, 1.0, -1.0, f32::MAX, f32::MIN, 1e-45, -1e-45, 1e20, f32::MIN_POSITIVE],
+            Datatype::F32 => {
+                &[0.0, -0.0, 1.0, -1.0, f32::MAX, f32::MIN, 1e-45, -1e-45, 1e20, f32::MIN_POSITIVE]
+            }
             Datatype::F16 => &[0.0, -0.0, 1.0, -1.0, 65504.0, -65504.0, 6e-8, 1e-45],
             Datatype::U8 => &[0.0, 1.0, 254.0, 255.0],
         };
@@ -183,7 +193,11 @@ fn extreme_values_give_whole_ordered_answers() {
                 for pair in hits.windows(2) {
                     let ordered = pair[0].score > pair[1].score
                         || (pair[0].score == pair[1].score && pair[0].id < pair[1].id);
-                    assert!(ordered, "{metric:?} {datatype:?} {query:?}: {:?}", pair.iter().map(|h| (h.id, h.score)).collect::<Vec<_>>());
+                    assert!(
+                        ordered,
+                        "{metric:?} {datatype:?} {query:?}: {:?}",
+                        pair.iter().map(|h| (h.id, h.score)).collect::<Vec<_>>()
+                    );
                 }
                 assert!(hits.iter().all(|h| !h.score.is_nan()));
                 if metric == Metric::Cosine {
@@ -215,11 +229,22 @@ fn cosine_is_one_with_itself_at_any_length() {
 fn zero_vectors_under_cosine_score_zero() {
     for datatype in DATATYPES {
         let points = collection(2, Metric::Cosine, datatype);
-        points.upsert([Point::new(2u64, [0.0, 0.0]), Point::new(1u64, [0.0, -0.0]), Point::new(3u64, [1.0, 0.0])]).expect("upsert");
+        points
+            .upsert([
+                Point::new(2u64, [0.0, 0.0]),
+                Point::new(1u64, [0.0, -0.0]),
+                Point::new(3u64, [1.0, 0.0]),
+            ])
+            .expect("upsert");
         for _ in 0..2 {
             assert_eq!(stored(&points, 2), [0.0, 0.0]);
             let scores = |query: [f32; 2]| -> Vec<(PointId, f32)> {
-                points.search(&SearchRequest::new(query)).expect("search").iter().map(|h| (h.id, h.score)).collect()
+                points
+                    .search(&SearchRequest::new(query))
+                    .expect("search")
+                    .iter()
+                    .map(|h| (h.id, h.score))
+                    .collect()
             };
             assert_eq!(scores([1.0, 0.0]), [(3u64.into(), 1.0), (1u64.into(), 0.0), (2u64.into(), 0.0)]);
             assert_eq!(scores([0.0, 0.0]), [(1u64.into(), 0.0), (2u64.into(), 0.0), (3u64.into(), 0.0)]);

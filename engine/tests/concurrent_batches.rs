@@ -68,11 +68,15 @@ fn read(points: &Collection, rng: &mut Rng) {
             .with_payload(WithPayload::All)
             .with_vectors(WithVectors::All);
         let hits = points.search(&request).expect("search");
-        check_answer(hits.iter().map(|h| (h.id, stamp_of(h.payload.as_ref(), h.vectors.as_ref().expect("asked")))));
+        check_answer(
+            hits.iter().map(|h| (h.id, stamp_of(h.payload.as_ref(), h.vectors.as_ref().expect("asked")))),
+        );
     } else {
         let request = ScrollRequest::new().limit(1000).with_vectors(WithVectors::All);
         let page = points.scroll(&request).expect("scroll").points;
-        check_answer(page.iter().map(|r| (r.id, stamp_of(r.payload.as_ref(), r.vectors.as_ref().expect("asked")))));
+        check_answer(
+            page.iter().map(|r| (r.id, stamp_of(r.payload.as_ref(), r.vectors.as_ref().expect("asked")))),
+        );
     }
     assert_eq!(points.count().expect("count") % GROUP, 0, "a count of whole batches");
 }
@@ -93,7 +97,8 @@ fn write(points: &Collection, writer: u64, batches: u64, stamps: &AtomicU64) -> 
             handle.upsert(batch(group, stamp)).expect("upsert");
             mine.insert(group, stamp);
         }
-        let got = points.get((0..GROUP).map(|m| id(group, m)), &WithPayload::All, &WithVectors::All).expect("get");
+        let got =
+            points.get((0..GROUP).map(|m| id(group, m)), &WithPayload::All, &WithVectors::All).expect("get");
         let seen: Vec<u64> =
             got.iter().map(|r| stamp_of(r.payload.as_ref(), r.vectors.as_ref().expect("asked"))).collect();
         let expected = mine.get(&group).map_or(Vec::new(), |stamp| vec![*stamp; GROUP as usize]);
@@ -137,7 +142,8 @@ fn readers_see_whole_batches() {
     assert!(jobs > 0, "background work went on");
     let check = |points: &Collection| {
         let page = points.scroll(&ScrollRequest::new().limit(1000)).expect("scroll").points;
-        let stamp = |r: &nigh::Record| r.payload.as_ref().and_then(|p| p.get("stamp")).and_then(|s| s.as_u64());
+        let stamp =
+            |r: &nigh::Record| r.payload.as_ref().and_then(|p| p.get("stamp")).and_then(|s| s.as_u64());
         let found: BTreeMap<PointId, u64> = page.iter().map(|r| (r.id, stamp(r).expect("a stamp"))).collect();
         let all = expected.iter().flat_map(|(group, stamp)| (0..GROUP).map(|m| (id(*group, m), *stamp)));
         assert_eq!(found, all.collect());
@@ -160,7 +166,8 @@ fn readers_see_whole_batches() {
 fn asynchronous_writes_become_visible() {
     let dir = tempfile::tempdir().expect("a folder");
     let db = open(dir.path());
-    let points = db.create_collection("points", &config()).expect("create").with_durability(Durability::Async);
+    let points =
+        db.create_collection("points", &config()).expect("create").with_durability(Durability::Async);
     std::thread::scope(|scope| {
         for group in 0..4 {
             let points = points.clone();
@@ -174,8 +181,13 @@ fn asynchronous_writes_become_visible() {
     // Writers' own order holds: the last batch of each group wins. It comes without any further call.
     let mut rounds = 0;
     loop {
-        let page = points.scroll(&ScrollRequest::new().limit(100).with_vectors(WithVectors::All)).expect("scroll");
-        let stamps: Vec<u64> = page.points.iter().map(|r| stamp_of(r.payload.as_ref(), r.vectors.as_ref().expect("asked"))).collect();
+        let page =
+            points.scroll(&ScrollRequest::new().limit(100).with_vectors(WithVectors::All)).expect("scroll");
+        let stamps: Vec<u64> = page
+            .points
+            .iter()
+            .map(|r| stamp_of(r.payload.as_ref(), r.vectors.as_ref().expect("asked")))
+            .collect();
         check_answer(page.points.iter().map(|r| r.id).zip(stamps.iter().copied()));
         if stamps == [99; 12] {
             break;

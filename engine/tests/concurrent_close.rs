@@ -3,7 +3,9 @@
 mod support;
 
 use nigh::io::RealVfs;
-use nigh::{Collection, CollectionConfig, Database, Durability, ErrorKind, Metric, Options, Point, VectorConfig};
+use nigh::{
+    Collection, CollectionConfig, Database, Durability, ErrorKind, Metric, Options, Point, VectorConfig,
+};
 use serde_json::json;
 use std::path::Path;
 use std::sync::mpsc::channel;

@@ -83,7 +83,8 @@ fn many_writers_share_syncs() {
             let (points, seqs) = (points.clone(), &seqs);
             scope.spawn(move || {
                 for n in 0..each {
-                    let seq = points.upsert([Point::new(writer * 1_000_000 + n, [1.0, 2.0])]).expect("upsert");
+                    let seq =
+                        points.upsert([Point::new(writer * 1_000_000 + n, [1.0, 2.0])]).expect("upsert");
                     assert!(points.info().expect("info").durable_seq >= seq, "acknowledged and not synced");
                     assert!(seqs.lock().expect("seqs").insert(seq), "{seq} given out twice");
                 }

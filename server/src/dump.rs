@@ -91,6 +91,13 @@ impl Dump {
         self
     }
 
+    /// Adds a single-precision number, with no more digits than it has.
+    pub(crate) fn float(&mut self, key: &'static str, value: f32) -> &mut Self {
+        let text = value.to_string();
+        let wide: f64 = text.parse().unwrap_or_else(|_| f64::from(value));
+        self.field_as(key, wide, text)
+    }
+
     /// Adds a number of bytes.
     pub(crate) fn bytes(&mut self, key: &'static str, bytes: u64) -> &mut Self {
         let text = match self.style {

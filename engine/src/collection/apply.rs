@@ -13,6 +13,7 @@ use crate::wal::Logged;
 use nigh_format::manifest::VectorParams;
 use nigh_format::operation::{Operation, PointBatch, PointIdRecord};
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// What an operation does to the view it was resolved against.
 #[derive(Debug)]
@@ -33,7 +34,20 @@ struct NewVersion<'a> {
     rows: Vec<Option<Cow<'a, [u8]>>>,
 }
 
-/// Finds out what `operation` does to `view`. `payload_bytes_max` bounds new payloads; replay passes no bound.
+/// How much an operation may make. Replay has no bounds: what is in the log was within them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// JSON text of one payload.
+    pub(crate) payload_bytes: usize,
+    /// New versions of all points together.
+    pub(crate) write_bytes: usize,
+}
+
+impl Bounds {
+    pub(crate) const NONE: Bounds = Bounds { payload_bytes: usize::MAX, write_bytes: usize::MAX };
+}
+
+/// Finds out what `operation` does to `view`.
 ///
 /// # Errors
 /// `Corrupt` if something needed is damaged, `TooLarge` if a payload would be, `Invalid` if the operation does not fit the configuration.
@@ -41,14 +55,19 @@ pub(crate) fn resolve<'a>(
     view: &View,
     params: &[VectorParams],
     operation: &'a Operation,
-    payload_bytes_max: usize,
+    bounds: Bounds,
 ) -> Result<Changes<'a>> {
     let edit = |ids: &[PointIdRecord], edit: &dyn Fn(&mut Payload)| {
-        edit_payloads(view, params, ids, payload_bytes_max, edit)
+        rewrite(view, params, ids, bounds.write_bytes, |new| {
+            let mut payload = decode(&new.payload)?;
+            edit(&mut payload);
+            new.payload = Cow::Owned(payload.encode("payload", bounds.payload_bytes)?);
+            Ok(())
+        })
     };
     match operation {
         Operation::Upsert(batch) => upsert(view, params, batch),
-        Operation::UpdateVectors(batch) => update_vectors(view, params, batch),
+        Operation::UpdateVectors(batch) => update_vectors(view, params, batch, bounds),
         Operation::Delete { ids } => {
             let mut changes = Vec::new();
             for id in ids {
@@ -71,7 +90,14 @@ pub(crate) fn resolve<'a>(
             edit(ids, &|payload| paths.iter().for_each(|path| payload.remove(path)))
         }
         Operation::ClearPayload { ids } => edit(ids, &|payload| *payload = Payload::default()),
-        Operation::DeleteVectors { ids, names } => delete_vectors(view, params, ids, names),
+        Operation::DeleteVectors { ids, names } => rewrite(view, params, ids, bounds.write_bytes, |new| {
+            for (slot, params) in new.rows.iter_mut().zip(params) {
+                if names.contains(&params.name) {
+                    *slot = None;
+                }
+            }
+            Ok(())
+        }),
     }
 }
 
@@ -114,60 +140,47 @@ fn upsert<'a>(view: &View, params: &[VectorParams], batch: &'a PointBatch) -> Re
     Ok(Changes(changes))
 }
 
-fn update_vectors<'a>(view: &View, params: &[VectorParams], batch: &'a PointBatch) -> Result<Changes<'a>> {
+fn update_vectors<'a>(
+    view: &View,
+    params: &[VectorParams],
+    batch: &'a PointBatch,
+    bounds: Bounds,
+) -> Result<Changes<'a>> {
     let mut columns = Columns::new(params, batch)?;
-    let mut changes = Vec::new();
-    for (i, id) in (0..).zip(&batch.ids) {
-        let given = columns.rows_of(i);
-        let id = PointId::from_record(*id);
-        let Some(old) = view.find(id)? else { continue };
-        let mut new = copy_of(view, params, id, old)?;
+    // Columns are walked with the ids, also of points that do not exist.
+    let rows_of = |(point, id): (u32, &PointIdRecord)| (*id, columns.rows_of(point));
+    let mut rows: HashMap<_, _> = (0..).zip(&batch.ids).map(rows_of).collect();
+    rewrite(view, params, &batch.ids, bounds.write_bytes, |new| {
+        let given = rows.remove(&new.id.to_record()).unwrap_or_default();
         for (slot, row) in new.rows.iter_mut().zip(given) {
             if row.is_some() {
                 *slot = row;
             }
         }
-        changes.push(Change { kill: Some(old), append: Some(new) });
-    }
-    Ok(Changes(changes))
+        Ok(())
+    })
 }
 
-fn delete_vectors<'a>(
-    view: &View,
-    params: &[VectorParams],
-    ids: &[PointIdRecord],
-    names: &[String],
-) -> Result<Changes<'a>> {
-    let mut changes = Vec::new();
-    for id in ids {
-        let id = PointId::from_record(*id);
-        let Some(old) = view.find(id)? else { continue };
-        let mut new = copy_of(view, params, id, old)?;
-        for (slot, params) in new.rows.iter_mut().zip(params) {
-            if names.contains(&params.name) {
-                *slot = None;
-            }
-        }
-        changes.push(Change { kill: Some(old), append: Some(new) });
-    }
-    Ok(Changes(changes))
-}
-
-fn edit_payloads<'a>(
+/// A changed copy of each of the points that exist.
+fn rewrite<'a>(
     view: &View,
     params: &[VectorParams],
     ids: &[PointIdRecord],
     bytes_max: usize,
-    edit: &dyn Fn(&mut Payload),
+    mut change: impl FnMut(&mut NewVersion<'a>) -> Result<()>,
 ) -> Result<Changes<'a>> {
     let mut changes = Vec::new();
+    let mut bytes = 0usize;
     for id in ids {
         let id = PointId::from_record(*id);
         let Some(old) = view.find(id)? else { continue };
         let mut new = copy_of(view, params, id, old)?;
-        let mut payload = decode(&new.payload)?;
-        edit(&mut payload);
-        new.payload = Cow::Owned(payload.encode("payload", bytes_max)?);
+        change(&mut new)?;
+        bytes += new.payload.len() + new.rows.iter().flatten().map(|row| row.len()).sum::<usize>();
+        if bytes > bytes_max {
+            let (limit, got) = (bytes_max as u64, bytes as u64);
+            return Err(Error::TooLarge { what: "points rewritten by one write in bytes", limit, got });
+        }
         changes.push(Change { kill: Some(old), append: Some(new) });
     }
     Ok(Changes(changes))

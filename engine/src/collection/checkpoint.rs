@@ -11,13 +11,14 @@ use super::view::View;
 use super::{Shared, WriteState};
 use crate::error::{Error, Result};
 use crate::ids::{SegmentId, SeqNo};
-use crate::io::{publish_file, retry, write_all_at, write_temp};
+use crate::io::{publish, retry};
 use crate::optimizer::{JobHandle, JobKind, MergePlan, Rules, SegmentStats, Stats, plan_merge, plan_seal};
 use crate::segment::{Built, Mutable, Segment, SegmentView, Tombstones, build, write_tombstones};
 use nigh_format::layout::{MANIFEST_FILE, SegmentFile};
 use nigh_format::manifest::{Manifest, SegmentEntry, Settings};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// The state on disk, as the last manifest describes it.
@@ -110,13 +111,15 @@ impl Shared {
         self.check_writable()?;
         // After a publication that is in doubt the manifest on disk may name what this would write anew.
         self.check_not_poisoned()?;
+        let _poison = PoisonOnPanic(self);
         if checkpoint.sealing.is_none() && !self.freeze(&mut checkpoint)? {
             return Ok(false);
         }
         let bytes = checkpoint.sealing.as_ref().map_or(0, View::mutable_bytes);
         let job = self.jobs.start(JobKind::Seal, reason, Vec::new(), bytes, self.env.clock.now());
         let result = self.write_checkpoint(&mut checkpoint, &job);
-        self.jobs.finish(&job, result.clone(), self.env.clock.now());
+        self.jobs.finish(job, result.clone().map(|()| true), self.env.clock.now());
+        self.applied.store(checkpoint.manifest.applied_seq, Ordering::Release);
         self.room.notify_all();
         result.map(|()| true)
     }
@@ -234,11 +237,13 @@ impl Shared {
     /// Rewrites the plan's segments into one; false if the work had to be thrown away.
     pub(super) fn rewrite(&self, plan: MergePlan) -> Result<bool> {
         let Some((sources, id)) = self.begin_rewrite(&plan) else { return Ok(false) };
+        let _ended = RewriteEnds(self);
+        let _poison = PoisonOnPanic(self);
         let bytes = sources.iter().filter_map(|s| s.as_sealed()).map(|s| s.disk_bytes()).sum();
         let kind = kind_of(&plan);
         let job = self.jobs.start(kind, plan.reason, plan.inputs.clone(), bytes, self.env.clock.now());
         let pace = |bytes| {
-            self.env.pacer.pay(bytes);
+            self.env.pacer.pay(bytes, &|| self.check_writable().is_ok());
             self.pace(&job, bytes)
         };
         let built = if sources.iter().any(|s| s.live_count() > 0) {
@@ -247,16 +252,14 @@ impl Shared {
             Ok(None)
         };
         let result = built.and_then(|built| self.finish_rewrite(&plan, built));
-        self.checkpoint.lock().rewriting = false;
-        self.rewritten.notify_all();
-        self.jobs.finish(&job, result.clone().map(drop), self.env.clock.now());
+        self.jobs.finish(job, result.clone(), self.env.clock.now());
         result
     }
 
     /// The inputs as of the last checkpoint, and the new segment's id.
     fn begin_rewrite(&self, plan: &MergePlan) -> Option<(Vec<SegmentView>, SegmentId)> {
         let mut checkpoint = self.checkpoint.lock();
-        if checkpoint.rewriting || checkpoint.sealing.is_some() {
+        if checkpoint.rewriting || checkpoint.sealing.is_some() || self.check_writable().is_err() {
             return None;
         }
         let view = self.view.load();
@@ -333,14 +336,14 @@ impl Shared {
         self.view.store(published);
     }
 
-    pub(super) fn change_settings(&self, settings: Settings) -> Result<()> {
+    /// Publishes what `change` makes of the present settings.
+    /// Changes the settings on disk, then here; two callers' changes both count.
+    pub(super) fn change_settings(&self, change: impl FnOnce(&Settings) -> Result<Settings>) -> Result<()> {
         let mut checkpoint = self.checkpoint.lock();
         self.check_writable()?;
-        let next = Manifest {
-            generation: checkpoint.manifest.generation + 1,
-            settings,
-            ..checkpoint.manifest.clone()
-        };
+        let settings = change(&checkpoint.manifest.settings)?;
+        let generation = checkpoint.manifest.generation + 1;
+        let next = Manifest { generation, settings, ..checkpoint.manifest.clone() };
         self.publish_manifest(&next)?;
         *self.settings.write() = next.settings;
         checkpoint.manifest = next;
@@ -355,17 +358,14 @@ impl Shared {
     /// Makes `manifest` the truth. `NoSpace` means it surely is not; any other failure poisons the log.
     fn publish_manifest(&self, manifest: &Manifest) -> Result<()> {
         self.check_not_poisoned()?;
-        let vfs = self.env.vfs.as_ref();
         let path = self.dir.join(MANIFEST_FILE);
-        let io = |e| Error::io("write", &path, e);
-        let temp = write_temp(vfs, &path).map_err(io)?;
-        write_all_at(temp.as_ref(), &manifest.encode(), 0).map_err(io)?;
-        publish_file(vfs, temp.as_ref(), &path).map_err(|e| {
-            let cause = format!("publishing {} failed: {e}", path.display());
-            if let Some(wal) = &mut self.write.lock().wal {
-                wal.set_poison(&cause);
+        let _poison = PoisonOnPanic(self);
+        publish(self.env.vfs.as_ref(), &path, &manifest.encode()).map_err(|e| {
+            let error = e.into_error(&path);
+            if matches!(error, Error::Poisoned { .. }) {
+                self.poison(&error.to_string());
             }
-            Error::Poisoned { cause }
+            error
         })
     }
 
@@ -377,6 +377,27 @@ impl Shared {
                 drop(retry(|| self.env.vfs.remove_file(&path)));
             }
         }
+    }
+}
+
+/// A panic in the middle counts as a crash: the disk may hold more than is known here, so nothing more is written.
+struct PoisonOnPanic<'a>(&'a Shared);
+
+impl Drop for PoisonOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.poison("work on the segments panicked");
+        }
+    }
+}
+
+/// A rewrite is over, however it ended: others may start, and whoever closes the collection need not wait any more.
+struct RewriteEnds<'a>(&'a Shared);
+
+impl Drop for RewriteEnds<'_> {
+    fn drop(&mut self) {
+        self.0.checkpoint.lock().rewriting = false;
+        self.0.rewritten.notify_all();
     }
 }
 

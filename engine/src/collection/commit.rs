@@ -5,7 +5,8 @@
 //! draft is published and the callers are answered. If the sync fails, nothing of the group becomes visible and the log is poisoned.
 //! When memory is full, the group waits for the seal job, or carries it out itself where there are no background threads.
 
-use super::apply::{apply, resolve};
+use super::apply::{Bounds, apply, resolve};
+use super::view::View;
 use super::{Background, Shared, WriteState};
 use crate::error::{Error, Result};
 use crate::ids::SeqNo;
@@ -24,7 +25,7 @@ impl Shared {
     /// Logs and applies one operation.
     pub(super) fn submit(&self, operation: Operation, durability: Durability) -> Result<SeqNo> {
         let body = operation.encode().map_err(|e| Error::internal(e.to_string()))?;
-        let limit = self.env.limits.record_bytes_max.min(RECORD_BYTES_CEILING);
+        let limit = self.record_bytes_max();
         if body.len() > limit {
             let (limit, got) = (limit as u64, body.len() as u64);
             return Err(Error::TooLarge { what: "write in bytes", limit, got });
@@ -32,57 +33,87 @@ impl Shared {
         let pending = Pending::new(operation, body, durability);
         if durability == Durability::Async && self.env.background == Background::Threads {
             self.queue.defer(&pending)?;
-            self.env.wake();
+            self.env.flusher.wake();
             // The place in the log is not known yet; what is certain is that it comes after everything visible now.
             return Ok(self.view.load().seq.next());
         }
         self.queue.commit(&pending, |group| self.commit_group(group))
     }
 
+    /// Largest operation in the log, in bytes.
+    pub(super) fn record_bytes_max(&self) -> usize {
+        self.env.limits.record_bytes_max.min(RECORD_BYTES_CEILING)
+    }
+
     /// Commits what `Async` writers left in the queue; true if there was something.
     pub(crate) fn drain(&self) -> bool {
-        self.queue.drain(|group| {
-            self.commit_group(group);
-            let mut failures = self.async_failures.lock();
-            for error in
-                group.iter().filter(|p| p.durability == Durability::Async).filter_map(|p| p.failure())
-            {
-                *failures = (failures.0 + 1, Some(error));
-            }
-        })
+        self.queue.drain(|group| self.commit_group(group))
     }
 
     fn commit_group(&self, group: &[Arc<Pending>]) {
-        let frees_space = group.iter().all(|p| frees_space(&p.operation));
-        let mut state = match self.lock_with_room(frees_space) {
-            Ok(state) => state,
-            Err(e) => return group.iter().for_each(|p| p.resolve(Err(e.clone()))),
-        };
-        let mut guard = PanicGuard { state: &mut state, armed: true };
-        let mut done = Vec::with_capacity(group.len());
-        for pending in group {
-            match self.log_and_apply(guard.state, pending) {
-                Ok(seq) => done.push((pending, seq)),
-                Err(e) => pending.resolve(Err(e)),
+        let all: Vec<&Pending> = group.iter().map(Arc::as_ref).collect();
+        let (roomy, rest): (Vec<&Pending>, Vec<&Pending>) =
+            all.iter().partition(|p| frees_space(&p.operation));
+        match self.lock_with_room(rest.is_empty()) {
+            Ok(state) => self.commit_locked(state, &all),
+            Err(e) => {
+                rest.iter().for_each(|p| self.answer(p, Err(e.clone())));
+                // What frees space needs no room.
+                match self.lock_with_room(true) {
+                    Ok(state) => self.commit_locked(state, &roomy),
+                    Err(e) => roomy.iter().for_each(|p| self.answer(p, Err(e.clone()))),
+                }
             }
         }
-        let result = self.publish(guard.state, done.iter().any(|(p, _)| p.durability == Durability::Sync));
-        guard.armed = false;
-        drop(guard);
-        let full = state.draft.active().is_some_and(|m| m.bytes() >= self.settings.read().mutable_bytes_max);
+    }
+
+    fn commit_locked(&self, mut state: MutexGuard<'_, WriteState>, group: &[&Pending]) {
+        let was_full = self.is_full(&state);
+        let mut unpublished = Unpublished { shared: self, state: &mut state, armed: true };
+        let mut done = Vec::with_capacity(group.len());
+        for pending in group {
+            match self.log_and_apply(unpublished.state, pending) {
+                Ok(seq) => done.push((pending, seq)),
+                Err(e) => self.answer(pending, Err(e)),
+            }
+        }
+        let sync = done.iter().any(|(p, _)| p.durability == Durability::Sync);
+        let result = self.publish(unpublished.state, sync);
+        unpublished.armed = result.is_err();
+        drop(unpublished);
+        let full = self.is_full(&state);
         drop(state);
         for (pending, seq) in done {
-            pending.resolve(result.clone().map(|()| seq));
+            self.answer(pending, result.clone().map(|()| seq));
         }
-        if full {
-            self.env.wake();
+        if full && !was_full {
+            self.env.workers.wake();
         }
+    }
+
+    fn is_full(&self, state: &WriteState) -> bool {
+        state.draft.active().is_some_and(|m| m.bytes() >= self.settings.read().mutable_bytes_max)
+    }
+
+    fn answer(&self, pending: &Pending, answer: Result<SeqNo>) {
+        if let (Err(error), Durability::Async) = (&answer, pending.durability) {
+            let mut failures = self.async_failures.lock();
+            *failures = (failures.0 + 1, Some(error.clone()));
+        }
+        if let Err(error @ Error::Poisoned { .. }) = &answer {
+            self.queue.refuse(error.clone());
+        }
+        pending.resolve(answer);
     }
 
     fn log_and_apply(&self, state: &mut WriteState, pending: &Pending) -> Result<SeqNo> {
         let WriteState { wal, draft, .. } = state;
         let wal = wal.as_mut().ok_or_else(|| self.no_log())?;
-        let changes = resolve(draft, &self.params, &pending.operation, self.env.limits.payload_bytes_max)?;
+        let bounds = Bounds {
+            payload_bytes: self.env.limits.payload_bytes_max,
+            write_bytes: self.env.limits.record_bytes_max,
+        };
+        let changes = resolve(draft, &self.params, &pending.operation, bounds)?;
         let logged = wal.append(pending, frees_space(&pending.operation))?;
         let seq = logged.seq();
         apply(draft, logged, changes);
@@ -108,6 +139,7 @@ impl Shared {
         let mut state = self.write.lock();
         loop {
             self.check_not_dropped()?;
+            self.env.check_not_failed()?;
             let limit = self.settings.read().mutable_bytes_max.saturating_mul(2);
             let full = state.draft.active().is_some_and(|m| m.bytes() >= limit);
             // Once the database is closing nobody seals any more; what was accepted before is logged all the same.
@@ -120,14 +152,14 @@ impl Shared {
             match self.env.background {
                 Background::Manual => {
                     drop(state);
-                    self.seal("a writer found memory full")?;
+                    self.seal("a writer found memory full").map_err(no_room)?;
                     state = self.write.lock();
                 }
                 Background::Threads => {
                     if let Some(failure) = self.jobs.failure(JobKind::Seal) {
-                        return Err(failure);
+                        return Err(no_room(failure));
                     }
-                    self.env.wake();
+                    self.env.workers.wake();
                     self.room.wait_for(&mut state, ROOM_POLL);
                 }
             }
@@ -138,7 +170,7 @@ impl Shared {
     pub(crate) fn flush_due(&self, now: Duration) -> Duration {
         // Half the interval, so that the promise holds with the time of the sync itself.
         let half = Duration::from_millis(self.settings.read().flush_interval_ms) / 2;
-        let Some(mut state) = self.write.try_lock() else { return half };
+        let mut state = self.write.lock();
         let WriteState { wal, last_sync, last_write, .. } = &mut *state;
         let Some(wal) = wal.as_mut().filter(|w| w.poison().is_none()) else { return half };
         // A failure of either poisons the log, which the next writer is told.
@@ -161,18 +193,31 @@ fn frees_space(operation: &Operation) -> bool {
     matches!(operation, Operation::Delete { .. })
 }
 
-/// A panic in the middle of a commit counts as a crash: the draft may be half done, so nothing more is written.
-struct PanicGuard<'a> {
+/// Why a write finds no memory: the seal job fails. Nothing of the write was applied.
+fn no_room(failure: Error) -> Error {
+    match failure {
+        Error::Io { .. } | Error::Internal { .. } => {
+            Error::Busy { what: "memory is full and writing it to disk fails; see the job list" }
+        }
+        other => other,
+    }
+}
+
+/// A draft that was changed and is not published. If the commit fails or panics it is undone, and since segments in memory may hold points behind
+/// its end, and the log operations that nobody saw, nothing more is written.
+struct Unpublished<'a> {
+    shared: &'a Shared,
     state: &'a mut WriteState,
     armed: bool,
 }
 
-impl Drop for PanicGuard<'_> {
+impl Drop for Unpublished<'_> {
     fn drop(&mut self) {
-        if self.armed
-            && let Some(wal) = &mut self.state.wal
-        {
-            wal.set_poison("a commit panicked");
+        if self.armed {
+            self.state.draft = View::clone(&self.shared.view.load());
+            if let Some(wal) = &mut self.state.wal {
+                wal.set_poison("a commit did not finish");
+            }
         }
     }
 }

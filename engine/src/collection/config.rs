@@ -209,11 +209,7 @@ pub(crate) fn check_name(field: &str, name: &str, bytes_max: usize) -> Result<()
 fn check_tuning(flush_interval: Duration, optimizer: &OptimizerConfig) -> Result<()> {
     // Kept in whole milliseconds.
     if !(Duration::from_millis(1)..=Duration::from_secs(3600)).contains(&flush_interval) {
-        return Err(Error::invalid(
-            "flush_interval",
-            "1 ms to an hour",
-            format!("{flush_interval:?}"),
-        ));
+        return Err(Error::invalid("flush_interval", "1 ms to an hour", format!("{flush_interval:?}")));
     }
     if optimizer.mutable_bytes_max < 1024 {
         let got = optimizer.mutable_bytes_max;

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::io::Vfs;
 use crate::threads::{Clock, Pacer, Pool, Workers};
 use crate::wal::WalLimits;
+use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -53,8 +54,13 @@ pub(crate) struct Env {
     pub(crate) background: Background,
     pub(crate) read_only: bool,
     pub(crate) pool: Pool,
+    /// Commits asynchronous writes and syncs buffered ones.
+    pub(crate) flusher: Workers,
+    /// Seals and rewrites, or follows the owner.
     pub(crate) workers: Workers,
     closed: AtomicBool,
+    /// Why no more writes are taken: a background thread panicked.
+    failed: Mutex<Option<String>>,
 }
 
 impl Env {
@@ -71,7 +77,8 @@ impl Env {
         pool: Pool,
     ) -> Self {
         let pacer = Pacer::new(Arc::clone(&clock), io_bytes_per_second);
-        let (workers, closed) = (Workers::default(), AtomicBool::new(false));
+        let (flusher, workers) = (Workers::default(), Workers::default());
+        let (closed, failed) = (AtomicBool::new(false), Mutex::default());
         Self {
             vfs,
             clock,
@@ -82,24 +89,41 @@ impl Env {
             background,
             read_only,
             pool,
+            flusher,
             workers,
             closed,
+            failed,
         }
     }
 
-    /// Wakes the background threads.
-    pub(crate) fn wake(&self) {
-        self.workers.wake();
-    }
-
+    /// From now on every call fails; [`Env::stop`] ends the threads.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
+    }
+
+    /// Ends the background threads after their current turns.
+    pub(crate) fn stop(&self) {
+        self.flusher.stop();
+        self.workers.stop();
+    }
+
+    /// A background thread is gone for good: what it would have done is never done, so nothing more is written.
+    pub(crate) fn fail(&self, cause: String) {
+        self.failed.lock().get_or_insert(cause);
+    }
+
+    pub(crate) fn check_not_failed(&self) -> Result<()> {
+        match &*self.failed.lock() {
+            Some(cause) => Err(Error::Poisoned { cause: cause.clone() }),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn check_writable(&self) -> Result<()> {
         if self.read_only {
             return Err(Error::ReadOnly);
         }
+        self.check_not_failed()?;
         self.check_open()
     }
 

@@ -3,6 +3,7 @@
 use super::{Collection, CollectionConfig};
 use crate::error::{Error, Result};
 use crate::ids::{SegmentId, SeqNo};
+use std::sync::atomic::Ordering;
 
 /// A collection at one moment.
 #[derive(Debug, Clone)]
@@ -53,7 +54,7 @@ impl Collection {
     /// `Closed` if the collection was dropped.
     pub fn info(&self) -> Result<CollectionInfo> {
         let shared = self.readable()?;
-        let checkpoint_seq = SeqNo(shared.checkpoint.lock().manifest.applied_seq);
+        let checkpoint_seq = SeqNo(shared.applied.load(Ordering::Acquire));
         let state = shared.write.lock();
         let (async_failure_count, async_failure) = shared.async_failures.lock().clone();
         let wal = state.wal.as_ref();

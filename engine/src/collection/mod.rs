@@ -37,7 +37,7 @@ use nigh_format::manifest::{DurabilityCode as Durability, Settings, VectorParams
 use parking_lot::{Condvar, Mutex, RwLock};
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use view::View;
 
@@ -75,6 +75,8 @@ pub(crate) struct Shared {
     /// How many `Async` writes failed after they were accepted, and the last reason.
     async_failures: Mutex<(u64, Option<Error>)>,
     checkpoint: Mutex<Checkpoint>,
+    /// The last operation that the manifest holds, for those who only want to know.
+    applied: AtomicU64,
     jobs: Jobs,
     dropped: AtomicBool,
     report: RecoveryReport,
@@ -116,11 +118,13 @@ impl Collection {
     /// # Errors
     /// `Invalid` if the result would not be a valid configuration; `Io` or `NoSpace` if it could not be written.
     pub fn update(&self, update: &CollectionUpdate) -> Result<()> {
-        self.shared.check_writable()?;
-        let mut config = self.config();
-        update.apply_to(&mut config);
-        config.check()?;
-        self.shared.change_settings(config.settings())
+        let shared = &self.shared;
+        shared.change_settings(|settings| {
+            let mut config = CollectionConfig::from_parts(&shared.params, settings);
+            update.apply_to(&mut config);
+            config.check()?;
+            Ok(config.settings())
+        })
     }
 
     /// Running and recent background jobs, oldest first.
@@ -139,7 +143,10 @@ impl Collection {
     /// Whatever the seal job fails with.
     pub fn checkpoint(&self) -> Result<()> {
         self.shared.check_writable()?;
-        self.shared.seal("asked for").map(drop)
+        let last = self.shared.view.load().seq.0;
+        // A seal that failed before is finished first; it may hold less.
+        while self.shared.seal("asked for")? && self.shared.applied.load(Ordering::Acquire) < last {}
+        Ok(())
     }
 }
 
@@ -165,7 +172,8 @@ impl Shared {
 
     /// Makes everything acknowledged durable and takes no more writes. The database was marked closed before.
     pub(crate) fn shut(&self) -> Result<()> {
-        while self.queue.waiting_bytes() > 0 {
+        self.queue.refuse(Error::Closed { what: "the database".to_owned() });
+        while !self.queue.is_empty() {
             if !self.drain() {
                 std::thread::yield_now();
             }
@@ -193,8 +201,9 @@ impl Shared {
         }
     }
 
-    /// Takes no more writes: something that should never happen has happened.
+    /// Takes no more writes: what is on disk is in doubt.
     pub(crate) fn poison(&self, cause: &str) {
+        self.queue.refuse(Error::Poisoned { cause: cause.to_owned() });
         if let Some(wal) = &mut self.write.lock().wal {
             wal.set_poison(cause);
         }

@@ -4,7 +4,7 @@
 //! door as live writes. What a dead process left behind is removed; what no rule explains is left alone and reported. Nothing is removed
 //! before the manifest has been read whole.
 
-use super::apply::{apply, resolve};
+use super::apply::{Bounds, apply, resolve};
 use super::checkpoint::Checkpoint;
 use super::view::View;
 use super::{CollectionConfig, Env, Shared, WriteState};
@@ -24,7 +24,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What opening a collection found and did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Shared {
             segments: Vec::new(),
         };
         let path = dir.join(MANIFEST_FILE);
-        publish(vfs, &path, &manifest.encode()).map_err(|e| Error::io("write", &path, e))?;
+        publish(vfs, &path, &manifest.encode()).map_err(|e| e.into_error(&path))?;
         vfs.sync_dir(root).map_err(|e| Error::io("sync", root, e))
     }
 
@@ -108,6 +108,7 @@ impl Shared {
             room: Condvar::new(),
             rewritten: Condvar::new(),
             async_failures: Mutex::default(),
+            applied: AtomicU64::new(checkpoint.manifest.applied_seq),
             checkpoint: Mutex::new(checkpoint),
             jobs: Jobs::default(),
             dropped: AtomicBool::new(false),
@@ -125,6 +126,7 @@ impl Shared {
         if !(known && self.follow_log(&mut state.draft, id)) {
             let loaded = Loaded::load(&self.env, &self.dir, id)?;
             *self.settings.write() = loaded.manifest.settings;
+            self.applied.store(loaded.manifest.applied_seq, Ordering::Release);
             checkpoint.manifest = loaded.manifest;
             checkpoint.dead = loaded.dead;
             state.draft = loaded.view;
@@ -165,8 +167,10 @@ impl Loaded {
             let manifest = read_manifest(env, dir, id)?;
             let generation = manifest.generation;
             match Self::load_manifest(env, dir, id, manifest) {
-                // Files may go away between reading the manifest and opening them, but only for a newer manifest.
-                Err(e @ Error::Corrupt { .. }) if env.read_only && tries < FOLLOW_TRIES => {
+                // Files may go away or be cut between reading the manifest and opening them, but only for a newer manifest.
+                Err(e @ (Error::Corrupt { .. } | Error::Io { .. }))
+                    if env.read_only && tries < FOLLOW_TRIES =>
+                {
                     tries += 1;
                     if read_manifest(env, dir, id)?.generation == generation {
                         return Err(e);
@@ -182,6 +186,7 @@ impl Loaded {
         let place = SegmentPlace { vfs: Arc::clone(&env.vfs), dir: dir.join(SEGMENTS_DIR), collection: id };
         let mut report = RecoveryReport::default();
         if !env.read_only {
+            sync_names(env, dir, &place)?;
             sweep(env, dir, &place, &manifest, &mut report)?;
         }
         let mut dead = BTreeMap::new();
@@ -212,7 +217,7 @@ fn replay_into(env: &Env, dir: &Path, id: u64, params: &[VectorParams], view: &m
     let wal_dir = dir.join(WAL_DIR);
     let from = view.seq;
     replay(env.vfs.as_ref(), &wal_dir, id, from, follow, |logged| {
-        let changes = resolve(view, params, logged.operation(), usize::MAX).map_err(|e| match e {
+        let changes = resolve(view, params, logged.operation(), Bounds::NONE).map_err(|e| match e {
             // A logged operation was checked before it was logged: what does not fit now was changed since.
             Error::Invalid { .. } => Error::corrupt(&wal_dir, 0, format!("operation {}: {e}", logged.seq())),
             other => other,
@@ -220,6 +225,15 @@ fn replay_into(env: &Env, dir: &Path, id: u64, params: &[VectorParams], view: &m
         apply(view, logged, changes);
         Ok(())
     })
+}
+
+/// Makes durable what a dead process may have renamed without syncing the folder: nothing is built on, or removed because of, a name that a power cut
+/// could still take back.
+fn sync_names(env: &Env, dir: &Path, place: &SegmentPlace) -> Result<()> {
+    for folder in [dir, &dir.join(WAL_DIR), &place.dir] {
+        env.vfs.sync_dir(folder).map_err(|e| missing_is_damage(folder, e))?;
+    }
+    Ok(())
 }
 
 /// Removes what a dead process left behind. Everything else that the manifest does not explain is reported.

@@ -95,7 +95,14 @@ impl Collection {
         paths: impl IntoIterator<Item = P>,
     ) -> Result<SeqNo> {
         let check = |p: P| p.as_ref().parse::<PayloadPath>().map(|_| p.as_ref().to_owned());
-        let paths = paths.into_iter().map(check).collect::<Result<_>>()?;
+        let paths: Vec<String> = paths.into_iter().take(PATHS_MAX + 1).map(check).collect::<Result<_>>()?;
+        if paths.len() > PATHS_MAX {
+            return Err(Error::TooLarge {
+                what: "paths in one write",
+                limit: PATHS_MAX as u64,
+                got: paths.len() as u64,
+            });
+        }
         self.submit(Operation::DeletePayloadKeys { ids: self.ids(ids)?, paths })
     }
 
@@ -200,6 +207,9 @@ fn check_count(field: &'static str, count: usize, max: usize) -> Result<()> {
     Ok(())
 }
 
+/// Paths in one delete of payload keys.
+const PATHS_MAX: usize = 1_000;
+
 fn checked_path(path: &str) -> Result<String> {
     if !path.is_empty() {
         path.parse::<PayloadPath>()?;
@@ -212,6 +222,8 @@ struct BatchBuilder<'a> {
     shared: &'a Shared,
     batch: PointBatch,
     columns: Vec<VectorColumn>,
+    /// Vectors and payloads so far.
+    bytes: usize,
 }
 
 impl<'a> BatchBuilder<'a> {
@@ -225,7 +237,7 @@ impl<'a> BatchBuilder<'a> {
         };
         let columns = shared.params.iter().map(column).collect();
         let batch = PointBatch { ids: vec![], payload_ends: vec![], payloads: vec![], columns: vec![] };
-        Self { shared, batch, columns }
+        Self { shared, batch, columns, bytes: 0 }
     }
 
     fn push(&mut self, index: usize, id: PointId, vectors: &BTreeMap<String, Vec<f32>>) -> Result<()> {
@@ -241,14 +253,19 @@ impl<'a> BatchBuilder<'a> {
                 "" => format!("points[{index}].vector"),
                 name => format!("points[{index}].vectors[{name:?}]"),
             };
+            let before = column.data.len();
             store(&field, params, values, &mut column.data)?;
             column.rows.push(row);
+            self.bytes += column.data.len() - before;
+            self.check_bytes()?;
         }
         Ok(())
     }
 
     fn push_payload(&mut self, text: &[u8]) -> Result<()> {
         self.batch.payloads.extend_from_slice(text);
+        self.bytes += text.len();
+        self.check_bytes()?;
         let end = u32::try_from(self.batch.payloads.len());
         let end = end.map_err(|_| Error::TooLarge {
             what: "payloads of one write in bytes",
@@ -256,6 +273,19 @@ impl<'a> BatchBuilder<'a> {
             got: self.batch.payloads.len() as u64,
         })?;
         self.batch.payload_ends.push(end);
+        Ok(())
+    }
+
+    /// Stops gathering as soon as the write is too large, not after.
+    fn check_bytes(&self) -> Result<()> {
+        let limit = self.shared.record_bytes_max();
+        if self.bytes > limit {
+            return Err(Error::TooLarge {
+                what: "write in bytes",
+                limit: limit as u64,
+                got: self.bytes as u64,
+            });
+        }
         Ok(())
     }
 

@@ -2,9 +2,9 @@
 
 use super::catalog::CatalogFile;
 use super::{Inner, Slot};
-use crate::collection::{Lane, Shared};
+use crate::collection::{Env, Lane, Shared};
 use crate::error::{Error, Result};
-use crate::threads::Turn;
+use crate::threads::{Turn, Workers};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -22,50 +22,52 @@ impl Inner {
             return Ok(());
         }
         if self.env.read_only {
-            return self.spawn("nigh-follow", |inner| {
+            return self.spawn(&self.env.workers, "nigh-follow", |inner| {
                 // A reader that cannot follow now keeps the moment it has and tries again.
                 drop(inner.follow());
                 Turn::Pause(FOLLOW_EVERY)
             });
         }
-        self.spawn("nigh-flush", Inner::flush_turn)?;
-        self.spawn("nigh-seal", |inner| inner.lane_turn(Lane::Seal))?;
-        (0..rewriters).try_for_each(|_| self.spawn("nigh-rewrite", |inner| inner.lane_turn(Lane::Rewrite)))
+        let Env { flusher, workers, .. } = self.env.as_ref();
+        self.spawn(flusher, "nigh-flush", Inner::flush_turn)?;
+        self.spawn(workers, "nigh-seal", |inner| inner.lane_turn(Lane::Seal))?;
+        (0..rewriters)
+            .try_for_each(|_| self.spawn(workers, "nigh-rewrite", |inner| inner.lane_turn(Lane::Rewrite)))
     }
 
-    fn spawn(self: &Arc<Self>, name: &str, turn: impl Fn(&Inner) -> Turn + Send + 'static) -> Result<()> {
+    fn spawn(
+        self: &Arc<Self>,
+        set: &Workers,
+        name: &str,
+        turn: impl Fn(&Inner) -> Turn + Send + 'static,
+    ) -> Result<()> {
         // Threads must not keep the database open.
         let weak: Weak<Inner> = Arc::downgrade(self);
         let on_panic = {
             let (weak, name) = (Weak::clone(&weak), name.to_owned());
             move |panic: String| {
                 if let Some(inner) = weak.upgrade() {
-                    let cause = format!("thread {name} panicked: {panic}");
-                    inner.open_collections().iter().for_each(|c| c.poison(&cause));
+                    inner.env.fail(format!("thread {name} panicked: {panic}"));
                 }
             }
         };
         let turn = move || weak.upgrade().map_or(Turn::Stop, |inner| turn(&inner));
-        let spawned = self.env.workers.spawn(name, turn, on_panic);
-        spawned.map_err(|e| Error::io("start a thread for", &self.dir, e))
+        set.spawn(name, turn, on_panic).map_err(|e| Error::io("start a thread for", &self.dir, e))
     }
 
     fn flush_turn(&self) -> Turn {
-        let now = self.env.clock.now();
-        let mut pause = PAUSE;
+        let (mut pause, mut drained) = (PAUSE, false);
+        // Every collection each time: a busy one must not keep the others from being synced.
         for collection in self.open_collections() {
-            if collection.drain() {
-                return Turn::Again;
-            }
-            pause = pause.min(collection.flush_due(now));
+            drained |= collection.drain();
+            pause = pause.min(collection.flush_due(self.env.clock.now()));
         }
-        Turn::Pause(pause.max(Duration::from_millis(1)))
+        if drained { Turn::Again } else { Turn::Pause(pause.max(Duration::from_millis(1))) }
     }
 
     fn lane_turn(&self, lane: Lane) -> Turn {
-        let now = self.env.clock.now();
-        let did = |c: &Arc<Shared>| c.run_due(lane, now);
-        if self.open_collections().iter().any(did) { Turn::Again } else { Turn::Pause(PAUSE) }
+        let did = |any: bool, c: &Arc<Shared>| c.run_due(lane, self.env.clock.now()) | any;
+        if self.open_collections().iter().fold(false, did) { Turn::Again } else { Turn::Pause(PAUSE) }
     }
 
     /// Everything that is due, on the caller's thread.
@@ -105,6 +107,7 @@ impl Inner {
         }
     }
 
+    /// Every collection that the newest catalog names; handles of those that it does not name any more are closed.
     fn follow_collections(&self, newest: &CatalogFile) -> (BTreeMap<u64, Slot>, Result<()>) {
         let known = self.collections.read().clone();
         let mut result = Ok(());
@@ -121,6 +124,11 @@ impl Inner {
                 },
             };
             next.insert(id, slot);
+        }
+        for (_, slot) in known.iter().filter(|(id, _)| !next.contains_key(id)) {
+            if let Slot::Open(shared) = slot {
+                shared.set_dropped();
+            }
         }
         (next, result)
     }

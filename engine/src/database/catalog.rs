@@ -2,7 +2,7 @@
 
 use crate::collection::{Env, Fate, NAME_BYTES_MAX, RecoveryReport, check_name, sweep_dir};
 use crate::error::{Error, Result};
-use crate::io::{publish_file, read_file, retry, write_all_at, write_temp};
+use crate::io::{publish, read_file, retry};
 use nigh_format::catalog::{AliasEntry, Catalog, CollectionEntry};
 use nigh_format::layout::{CATALOG_FILE, LOCK_FILE, parse_collection_dir};
 use std::path::Path;
@@ -56,7 +56,12 @@ impl CatalogFile {
     pub(super) fn load_or_create(env: &Env, dir: &Path) -> Result<Self> {
         match Self::load(env, dir) {
             Err(Error::NotFound { .. }) => {}
-            other => return other,
+            Err(e) => return Err(e),
+            Ok(file) => {
+                // Its name may be as new as the crash of the process before: durable before anything is built on it.
+                env.vfs.sync_dir(dir).map_err(|e| Error::io("sync", dir, e))?;
+                return Ok(file);
+            }
         }
         let entries = retry(|| env.vfs.list(dir)).map_err(|e| Error::io("list", dir, e))?;
         if let Some(entry) = entries.iter().find(|e| parse_collection_dir(&e.name).is_some()) {
@@ -96,14 +101,14 @@ impl CatalogFile {
         let mut next = draft.0;
         next.generation += 1;
         let path = dir.join(CATALOG_FILE);
-        let io = |e| Error::io("write", &path, e);
-        let temp = write_temp(env.vfs.as_ref(), &path).map_err(io)?;
-        write_all_at(temp.as_ref(), &next.encode(), 0).map_err(io)?;
-        if let Err(e) = publish_file(env.vfs.as_ref(), temp.as_ref(), &path) {
-            let cause = format!("publishing {} failed: {e}", path.display());
-            self.poisoned = Some(cause.clone());
-            return Err(Error::Poisoned { cause });
-        }
+        // In doubt until it has returned, also if it panics.
+        self.poisoned = Some(format!("publishing {} did not end", path.display()));
+        let published = publish(env.vfs.as_ref(), &path, &next.encode()).map_err(|e| e.into_error(&path));
+        self.poisoned = match &published {
+            Err(error @ Error::Poisoned { .. }) => Some(error.to_string()),
+            _ => None,
+        };
+        published?;
         self.content = next;
         Ok(())
     }

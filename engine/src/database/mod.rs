@@ -144,7 +144,15 @@ impl Database {
         inner.env.check_writable()?;
         let mut catalog = inner.catalog.lock();
         let Some(id) = catalog.id_of(name) else { return Ok(false) };
-        catalog.publish(&inner.env, &inner.dir, |c| c.remove(id))?;
+        if let Err(e) = catalog.publish(&inner.env, &inner.dir, |c| c.remove(id)) {
+            // If the removal is in doubt, nothing may be acknowledged that the next open could remove.
+            if let (Error::Poisoned { cause }, Some(Slot::Open(shared))) =
+                (&e, inner.collections.read().get(&id))
+            {
+                shared.poison(cause);
+            }
+            return Err(e);
+        }
         let slot = inner.collections.write().remove(&id);
         drop(catalog);
         if let Some(Slot::Open(shared)) = slot {
@@ -222,7 +230,7 @@ impl Inner {
 
     fn close(&self) -> Result<()> {
         self.env.close();
-        self.env.workers.stop();
+        self.env.stop();
         let mut result = Ok(());
         if !self.env.read_only {
             for shared in self.open_collections() {

@@ -3,20 +3,42 @@
 //! Order, always: write under a temporary name, sync the file, rename, sync the folder (docs/storage-format.md, section 9).
 
 use super::{Vfs, VfsFile, retry, write_all_at};
+use crate::error::Error;
 use nigh_format::layout::TEMP_SUFFIX;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Puts `bytes` under `path`, replacing what was there in one step. Durable when this returns.
-pub fn publish(vfs: &dyn Vfs, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temp = write_temp(vfs, path)?;
-    let written = write_all_at(temp.as_ref(), bytes, 0).and_then(|()| publish_file(vfs, temp.as_ref(), path));
-    if written.is_err() {
-        // Not published: without its name the bytes are only space. What stays behind is removed at the next open.
-        drop(vfs.remove_file(&temp_path(path)));
+/// Why a file was not published.
+#[derive(Debug)]
+pub enum PublishError {
+    /// What was there before is still there, for sure.
+    NotPublished(io::Error),
+    /// Old or new: only a reopen tells.
+    InDoubt(io::Error),
+}
+
+impl PublishError {
+    /// `Io` or `NoSpace` if nothing changed, `Poisoned` if it is not known.
+    pub(crate) fn into_error(self, path: &Path) -> Error {
+        match self {
+            PublishError::NotPublished(e) => Error::io("write", path, e),
+            PublishError::InDoubt(e) => {
+                Error::Poisoned { cause: format!("publishing {} failed: {e}", path.display()) }
+            }
+        }
     }
-    written
+}
+
+/// Puts `bytes` under `path`, replacing what was there in one step. Durable when this returns.
+pub fn publish(vfs: &dyn Vfs, path: &Path, bytes: &[u8]) -> Result<(), PublishError> {
+    let temp = write_temp(vfs, path).map_err(PublishError::NotPublished)?;
+    if let Err(e) = write_all_at(temp.as_ref(), bytes, 0) {
+        // Without its name the bytes are only space; what stays behind is removed at the next open.
+        drop(vfs.remove_file(&temp_path(path)));
+        return Err(PublishError::NotPublished(e));
+    }
+    publish_file(vfs, temp.as_ref(), path).map_err(PublishError::InDoubt)
 }
 
 /// Starts the file that [`publish_file`] will give the name `path`. What a dead process left there is replaced.

@@ -15,7 +15,7 @@ mod real;
 mod sim;
 mod sim_crash;
 
-pub use atomic::{publish, publish_file, remove_tree, write_temp};
+pub use atomic::{PublishError, publish, publish_file, remove_tree, write_temp};
 pub(crate) use block_file::{BlockFile, BlockWriter, FileStamp, missing_is_damage};
 pub use fault::{Fault, FaultKind, FaultVfs};
 pub use mmap::{AccessPattern, FileMap};

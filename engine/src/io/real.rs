@@ -104,11 +104,12 @@ impl Vfs for RealVfs {
             Err(TryLockError::WouldBlock) => return Err(LockError::Held { pid: owner(&mut file) }),
             Err(TryLockError::Error(e)) => return Err(LockError::Io(e)),
         }
+        // The pid is a note for whoever is refused; the lock does not need it, nor space for it on a full disk.
         let note = || -> io::Result<()> {
             file.set_len(0)?;
             write!(&file, "{}", std::process::id())
         };
-        note().map_err(LockError::Io)?;
+        drop(note());
         Ok(FolderLock { guard: Box::new(file) })
     }
 

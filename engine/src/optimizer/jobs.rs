@@ -3,7 +3,7 @@
 //! A failing kind of job waits twice as long after each failure, so that nothing loops; inputs of a rewrite that failed three times are
 //! quarantined: left alone until the next open. Threads: any.
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::ids::SegmentId;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, VecDeque};
@@ -29,7 +29,9 @@ pub enum JobState {
     Running,
     /// Finished.
     Done,
-    /// Gave up; it is tried again after a pause that doubles each time.
+    /// Finished, but its work was thrown away because something else came between; it is planned anew.
+    Discarded,
+    /// Gave up; it is tried again after a pause that doubles up to ten seconds.
     Failed {
         /// Why.
         reason: String,
@@ -84,6 +86,8 @@ struct Failures {
 #[derive(Debug)]
 pub(crate) struct JobHandle {
     id: u64,
+    kind: JobKind,
+    inputs: Vec<SegmentId>,
     bytes_done: Arc<AtomicU64>,
 }
 
@@ -111,7 +115,8 @@ impl Jobs {
         let mut state = self.0.lock();
         state.next_id += 1;
         let (id, bytes_done) = (state.next_id, Arc::new(AtomicU64::new(0)));
-        let (running, ended) = (JobState::Running, None);
+        let handle = JobHandle { id, kind, inputs: inputs.clone(), bytes_done: Arc::clone(&bytes_done) };
+        let (started, running) = (now, JobState::Running);
         let info = JobInfo {
             id,
             kind,
@@ -120,35 +125,47 @@ impl Jobs {
             state: running,
             bytes_done: 0,
             bytes_total,
-            started: now,
-            ended,
+            started,
+            ended: None,
         };
-        state.recent.push_back((info, Arc::clone(&bytes_done)));
-        if state.recent.len() > RECENT {
-            state.recent.pop_front();
+        state.recent.push_back((info, bytes_done));
+        if state.recent.len() > RECENT
+            && let Some(oldest) = state.recent.iter().position(|(info, _)| info.ended.is_some())
+        {
+            state.recent.remove(oldest);
         }
-        JobHandle { id, bytes_done }
+        handle
     }
 
-    pub(crate) fn finish(&self, job: &JobHandle, result: Result<(), Error>, now: Duration) {
+    /// Records the end of a job; `Ok(false)` means that its work was thrown away.
+    pub(crate) fn finish(&self, job: JobHandle, result: Result<bool, Error>, now: Duration) {
         let mut state = self.0.lock();
         let state = &mut *state;
-        let Some((info, _)) = state.recent.iter_mut().find(|(info, _)| info.id == job.id) else { return };
-        info.ended = Some(now);
-        match result {
-            Ok(()) => {
-                info.state = JobState::Done;
-                state.failures.remove(&info.kind);
+        let ended = match result {
+            Ok(true) => {
+                state.failures.remove(&job.kind);
+                JobState::Done
             }
+            Ok(false) => JobState::Discarded,
             Err(error) => {
-                let count = state.failures.get(&info.kind).map_or(0, |f| f.count) + 1;
-                let pause = RETRY_MIN.saturating_mul(1 << count.min(6)).min(RETRY_MAX);
-                info.state = JobState::Failed { reason: error.to_string(), attempts: count };
-                state.failures.insert(info.kind, Failures { count, retry_at: now + pause, last: error });
-                for input in &info.inputs {
-                    *state.rewrite_failures.entry(*input).or_default() += 1;
+                let attempts = state.failures.get(&job.kind).map_or(0, |f| f.count) + 1;
+                let pause = RETRY_MIN.saturating_mul(1 << attempts.min(6)).min(RETRY_MAX);
+                // A full disk says nothing about the segments.
+                if matches!(error.kind(), ErrorKind::Corrupted | ErrorKind::Internal) {
+                    for input in job.inputs {
+                        *state.rewrite_failures.entry(input).or_default() += 1;
+                    }
                 }
+                let reason = error.to_string();
+                state
+                    .failures
+                    .insert(job.kind, Failures { count: attempts, retry_at: now + pause, last: error });
+                JobState::Failed { reason, attempts }
             }
+        };
+        if let Some((info, _)) = state.recent.iter_mut().find(|(info, _)| info.id == job.id) {
+            info.state = ended;
+            info.ended = Some(now);
         }
     }
 
@@ -188,7 +205,7 @@ mod tests {
         for attempt in 1..=3 {
             assert!(jobs.may_start(JobKind::Merge, now));
             let job = jobs.start(JobKind::Merge, "test", vec![SegmentId(1)], 0, now);
-            jobs.finish(&job, Err(Error::internal("x")), now);
+            jobs.finish(job, Err(Error::internal("x")), now);
             assert!(!jobs.may_start(JobKind::Merge, now));
             assert_eq!(jobs.is_quarantined(SegmentId(1)), attempt == 3);
             now += RETRY_MAX;

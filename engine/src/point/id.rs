@@ -37,12 +37,6 @@ impl From<u64> for PointId {
     }
 }
 
-impl From<u32> for PointId {
-    fn from(id: u32) -> Self {
-        PointId::Num(u64::from(id))
-    }
-}
-
 impl From<Uuid> for PointId {
     fn from(id: Uuid) -> Self {
         PointId::Uuid(id)

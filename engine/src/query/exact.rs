@@ -77,11 +77,13 @@ struct LocalTop {
     kept: Vec<(f32, u32)>,
     /// Nothing below this can be among the best `k`.
     floor: f32,
+    /// Candidates at which the worst are dropped; grows where many scores are equal, so that the work stays linear.
+    shrink_at: usize,
 }
 
 impl LocalTop {
     fn new(k: usize, threshold: Option<f32>) -> Self {
-        Self { k, threshold, kept: Vec::new(), floor: f32::NEG_INFINITY }
+        Self { k, threshold, kept: Vec::new(), floor: f32::NEG_INFINITY, shrink_at: 2 * k + 64 }
     }
 
     #[inline]
@@ -91,8 +93,9 @@ impl LocalTop {
 
     fn push(&mut self, score: f32, offset: u32) {
         self.kept.push((score, offset));
-        if self.kept.len() >= 2 * self.k + 64 {
+        if self.kept.len() >= self.shrink_at {
             self.shrink();
+            self.shrink_at = 2 * self.kept.len() + 64;
         }
     }
 

@@ -150,7 +150,7 @@ impl Live {
 fn write_meta(place: &SegmentPlace, id: SegmentId, meta: &SegmentMeta) -> Result<FileStamp> {
     let path = place.path(id, SegmentFile::Meta);
     let bytes = meta.encode(place.collection);
-    crate::io::publish(place.vfs.as_ref(), &path, &bytes).map_err(|e| Error::io("write", &path, e))?;
+    crate::io::publish(place.vfs.as_ref(), &path, &bytes).map_err(|e| e.into_error(&path))?;
     let header = nigh_format::header::FileHeader::decode(&bytes).map_err(|e| Error::format(&path, &e))?;
     Ok(FileStamp { len: bytes.len() as u64, table_checksum: header.table_checksum })
 }

@@ -23,16 +23,37 @@ impl Pacer {
         Self { clock, bytes_per_second, paid_until: Mutex::default() }
     }
 
-    /// Accounts for `bytes` and waits if they come too early.
-    pub(crate) fn pay(&self, bytes: u64) {
+    /// Accounts for `bytes` and waits, in short sleeps while `go_on` holds, until they are due.
+    pub(crate) fn pay(&self, bytes: u64, go_on: &dyn Fn() -> bool) {
         let Some(rate) = self.bytes_per_second.filter(|rate| *rate > 0) else { return };
-        let now = self.clock.now();
         let cost = Duration::from_secs_f64(bytes as f64 / rate as f64);
         let until = {
             let mut paid = self.paid_until.lock();
-            *paid = (*paid).max(now) + cost;
+            *paid = (*paid).max(self.clock.now()) + cost;
             *paid
         };
-        std::thread::sleep(until.saturating_sub(now).min(SLEEP_MAX));
+        while go_on() {
+            let ahead = until.saturating_sub(self.clock.now());
+            if ahead.is_zero() {
+                return;
+            }
+            std::thread::sleep(ahead.min(SLEEP_MAX));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::threads::SystemClock;
+
+    #[test]
+    fn a_low_rate_is_kept_and_a_stop_is_noticed() {
+        let clock = Arc::new(SystemClock::new());
+        let pacer = Pacer::new(clock.clone(), Some(1000));
+        pacer.pay(300, &|| true);
+        assert!(clock.now() >= Duration::from_millis(300));
+        pacer.pay(1_000_000, &|| false);
+        assert!(clock.now() < Duration::from_secs(100));
     }
 }

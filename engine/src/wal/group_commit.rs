@@ -31,11 +31,6 @@ impl Pending {
         Arc::new(Self { operation, body, body_checksum, durability, answer: Mutex::new(None) })
     }
 
-    /// Why the operation failed, once it is answered and not yet collected.
-    pub(crate) fn failure(&self) -> Option<Error> {
-        self.answer.lock().as_ref().and_then(|answer| answer.as_ref().err().cloned())
-    }
-
     /// Gives the caller its answer.
     pub(crate) fn resolve(&self, answer: Result<SeqNo>) {
         self.answer.lock().get_or_insert(answer);
@@ -54,6 +49,8 @@ struct QueueState {
     waiting: VecDeque<Arc<Pending>>,
     waiting_bytes: usize,
     leading: bool,
+    /// Why nothing more is accepted.
+    refusing: Option<Error>,
 }
 
 /// A group is committed without waiting for more once it has this many bytes.
@@ -65,6 +62,7 @@ impl CommitQueue {
     /// Queues the operation and returns when it has been committed, by this thread or another.
     pub(crate) fn commit(&self, pending: &Arc<Pending>, commit: impl Fn(&[Arc<Pending>])) -> Result<SeqNo> {
         let mut state = self.state.lock();
+        state.check_accepting()?;
         state.push(pending);
         loop {
             if let Some(answer) = pending.answer.lock().take() {
@@ -87,6 +85,7 @@ impl CommitQueue {
     /// Queues the operation for [`CommitQueue::drain`] and returns at once.
     pub(crate) fn defer(&self, pending: &Arc<Pending>) -> Result<()> {
         let mut state = self.state.lock();
+        state.check_accepting()?;
         if state.waiting_bytes + pending.body.len() > WAITING_BYTES_MAX && !state.waiting.is_empty() {
             return Err(Error::Busy { what: "too many asynchronous writes are waiting" });
         }
@@ -109,13 +108,23 @@ impl CommitQueue {
         true
     }
 
-    /// Bytes that wait for a commit.
-    pub(crate) fn waiting_bytes(&self) -> usize {
-        self.state.lock().waiting_bytes
+    /// Accepts nothing more; what waits is still committed.
+    pub(crate) fn refuse(&self, error: Error) {
+        self.state.lock().refusing.get_or_insert(error);
+    }
+
+    /// True if nothing waits for a commit and none is at work.
+    pub(crate) fn is_empty(&self) -> bool {
+        let state = self.state.lock();
+        state.waiting.is_empty() && !state.leading
     }
 }
 
 impl QueueState {
+    fn check_accepting(&self) -> Result<()> {
+        self.refusing.clone().map_or(Ok(()), Err)
+    }
+
     fn push(&mut self, pending: &Arc<Pending>) {
         self.waiting_bytes += pending.body.len();
         self.waiting.push_back(Arc::clone(pending));

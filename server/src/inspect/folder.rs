@@ -131,7 +131,7 @@ fn log(dir: &Path, collection: u64, applied_seq: Option<u64>) -> Dump {
         });
         if let Some(scanned) = line.note(scanned) {
             line.field("records", scanned.end.count)
-                .field("seq", format!("{first} to {}", scanned.end.last_seq))
+                .field("operations", wal::describe_range(*first, scanned.end.last_seq))
                 .field("end", wal::describe_end(&scanned, *len));
             range = Some((range.map_or(*first, |(lowest, _)| lowest), scanned.end.last_seq));
             if let Some(error) = scanned.damage {
@@ -141,8 +141,7 @@ fn log(dir: &Path, collection: u64, applied_seq: Option<u64>) -> Dump {
         dump.child(line);
     }
     if let Some((first, last)) = range {
-        let text = if last < first { "no operations".to_owned() } else { format!("{first} to {last}") };
-        dump.field("operations", text);
+        dump.field("operations", wal::describe_range(first, last));
         if let Some(applied) = applied_seq {
             dump.field("to_replay", last.saturating_sub(applied));
         }

@@ -79,7 +79,7 @@ pub(super) fn show_manifest_fields(manifest: &Manifest, dump: &mut Dump) {
         .bytes("mutable_bytes_max", settings.mutable_bytes_max)
         .field("segment_points_max", settings.segment_points_max)
         .field("merge_fan_in", settings.merge_fan_in)
-        .field("vacuum_dead_ratio", settings.vacuum_dead_ratio);
+        .float("vacuum_dead_ratio", settings.vacuum_dead_ratio);
     for (index, vector) in manifest.vectors.iter().enumerate() {
         dump.child(show_vector(index, vector));
     }

@@ -126,9 +126,9 @@ fn show_codes(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), P
         .field("dim", layout.dim)
         .field("quantizer", format!("{:?}", layout.quantizer).to_lowercase())
         .field("stride", layout.stride)
-        .field("scale", layout.scale)
-        .field("shift", layout.shift)
-        .field("quantile", layout.quantile);
+        .float("scale", layout.scale)
+        .float("shift", layout.shift)
+        .float("quantile", layout.quantile);
     data.check_gaps(layout.gaps())
 }
 

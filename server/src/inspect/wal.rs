@@ -32,6 +32,11 @@ pub(super) fn scan(bytes: &[u8], header: &FileHeader, has_next: bool) -> Scanned
     }
 }
 
+/// Sequence numbers in words; `last` is one before `first` when there are none.
+pub(super) fn describe_range(first: u64, last: u64) -> String {
+    if last < first { format!("none, the next is {first}") } else { format!("{first} to {last}") }
+}
+
 /// How the log ends, in words.
 pub(super) fn describe_end(scanned: &Scanned, file_len: u64) -> String {
     let LogEnd { offset, sealed, torn, .. } = scanned.end;
