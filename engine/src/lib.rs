@@ -72,7 +72,7 @@ pub use collection::{
 pub use database::{AliasAction, CollectionVerdict, Database, Options, VerifyReport};
 pub use error::{Applied, Error, ErrorKind, Result};
 pub use ids::{SegmentId, SeqNo};
-pub use nigh_format::manifest::{Datatype, DurabilityCode as Durability, Metric};
+pub use nigh_format::manifest::{Datatype, Durability, Metric};
 pub use optimizer::{JobInfo, JobKind, JobState};
 pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId};
 pub use query::{Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest, WithPayload, WithVectors};

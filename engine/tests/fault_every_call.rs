@@ -84,7 +84,10 @@ fn config() -> CollectionConfig {
 
 /// Refusals and failures that a file system's fault may cause; `Internal` stands for a panic.
 fn is_typed(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Io | ErrorKind::NoSpace | ErrorKind::Closed | ErrorKind::Internal)
+    matches!(
+        error.kind(),
+        ErrorKind::Io | ErrorKind::NoSpace | ErrorKind::Busy | ErrorKind::Closed | ErrorKind::Internal
+    )
 }
 
 /// What a planned panic says.
@@ -391,7 +394,7 @@ fn sweep(name: &str, plan: impl Fn(u64) -> Plan, changes_only: bool) {
         (0..count).for_each(|at| sum.add(run(seed, plan(at))));
         calls += count;
     }
-    println!("{name}: {calls} calls, {sum:?}: 0 lost, 0 resurrected, 0 panics");
+    eprintln!("{name}: {calls} calls, {sum:?}: 0 lost, 0 resurrected, 0 panics");
 }
 
 fn fault(kind: FaultKind, lasting: bool) -> impl Fn(u64) -> Plan {

@@ -100,7 +100,7 @@ fn sweep(read_only: bool) {
             }
         }
     }
-    println!(
+    eprintln!(
         "read-only {read_only}: {opens} opens, {failed} failed, {partly} without the collection: 0 lost"
     );
 }

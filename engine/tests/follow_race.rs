@@ -121,7 +121,7 @@ fn sweep(kind: Work) {
     while round(kind, at) {
         at += 1;
     }
-    println!("{kind:?}: {at} moments: 0 failed");
+    eprintln!("{kind:?}: {at} moments: 0 failed");
     assert!(at > 3);
 }
 

@@ -70,7 +70,9 @@ fn case(seed: u64) -> u64 {
                 db.update_aliases(&[AliasAction::Delete { alias: "현재".into() }]).expect("alias");
                 alias = None;
             }
-            (4..=8, Some(_)) => drop(db.run_background_jobs()),
+            (4..=8, Some(_)) => {
+                db.run_background_jobs();
+            }
             (9 | 10, Some((collection, _))) => collection.checkpoint().expect("checkpoint"),
             (11, Some((collection, _))) => {
                 let flush_interval = Some(Duration::from_millis(1 + rng.below(900)));

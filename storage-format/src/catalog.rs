@@ -11,6 +11,7 @@ use crate::archive;
 use crate::block::{decode_file, encode_file};
 use crate::error::FormatError;
 use crate::header::{FileKind, HEADER_LEN, Identity};
+use crate::manifest::COUNTER_MAX;
 
 /// The collections and aliases of a database.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Archive, Serialize, Deserialize)]
@@ -69,6 +70,10 @@ impl Catalog {
     pub fn check(&self) -> Result<(), FormatError> {
         check_sorted("collections", self.collections.iter().map(|entry| entry.name.as_str()))?;
         check_sorted("aliases", self.aliases.iter().map(|entry| entry.name.as_str()))?;
+        if self.generation > COUNTER_MAX || self.next_collection_id > COUNTER_MAX {
+            let got = self.generation.max(self.next_collection_id);
+            return Err(invalid("catalog counter", format!("at most {COUNTER_MAX}"), got));
+        }
         let mut ids = HashSet::new();
         for entry in &self.collections {
             if entry.id == 0 || entry.id >= self.next_collection_id {

@@ -15,6 +15,9 @@ pub use crate::vector_params::{DIM_MAX, Datatype, Metric, VECTOR_NAME_LEN_MAX, V
 
 mod record;
 
+/// Largest generation, sequence number or id: far above any that is ever given out, and safe to count up from.
+pub const COUNTER_MAX: u64 = 1 << 62;
+
 /// What a collection consists of, as of one checkpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
@@ -39,7 +42,7 @@ pub struct Manifest {
 /// When a write is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
-pub enum DurabilityCode {
+pub enum Durability {
     /// When it is on stable storage.
     Sync = 1,
     /// When the operating system has it.
@@ -48,7 +51,7 @@ pub enum DurabilityCode {
     Async = 3,
 }
 
-impl DurabilityCode {
+impl Durability {
     /// Every durability, by code.
     pub const ALL: [Self; 3] = [Self::Sync, Self::Buffered, Self::Async];
 
@@ -69,7 +72,7 @@ impl DurabilityCode {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
     /// When a write is acknowledged.
-    pub durability: DurabilityCode,
+    pub durability: Durability,
     /// How often writes that nobody waits for are synced.
     pub flush_interval_ms: u64,
     /// Size at which the mutable segment is sealed.
@@ -129,6 +132,33 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// The ranges of docs/storage-format.md, section 5.
+    fn check_settings(&self) -> Result<(), FormatError> {
+        let Settings {
+            flush_interval_ms,
+            mutable_bytes_max,
+            segment_points_max,
+            merge_fan_in,
+            vacuum_dead_ratio,
+            ..
+        } = self.settings;
+        let ranges = [
+            ("flush_interval_ms", flush_interval_ms, 1, 3_600_000),
+            ("mutable_bytes_max", mutable_bytes_max, 1024, COUNTER_MAX),
+            ("segment_points_max", segment_points_max, 1, u64::from(u32::MAX - 1)),
+            ("merge_fan_in", u64::from(merge_fan_in), 2, 64),
+        ];
+        for (name, value, min, max) in ranges {
+            if !(min..=max).contains(&value) {
+                return Err(invalid(name, format!("{min}..={max}"), value));
+            }
+        }
+        if !(0.01..=1.0).contains(&vacuum_dead_ratio) {
+            return Err(invalid("vacuum_dead_ratio", "0.01..=1", vacuum_dead_ratio));
+        }
+        Ok(())
+    }
+
     /// Checks vectors, settings and segments against each other and against the counters.
     ///
     /// # Errors
@@ -141,8 +171,17 @@ impl Manifest {
         for vector in &self.vectors {
             check_dim(vector.dim, HEADER_LEN as u64)?;
         }
-        if !self.settings.vacuum_dead_ratio.is_finite() {
-            return Err(invalid("vacuum_dead_ratio", "a number", self.settings.vacuum_dead_ratio));
+        self.check_settings()?;
+        let counters = [
+            ("generation", self.generation),
+            ("applied_seq", self.applied_seq),
+            ("next_segment_id", self.next_segment_id),
+            ("next_checkpoint", self.next_checkpoint),
+        ];
+        for (name, value) in counters {
+            if value > COUNTER_MAX {
+                return Err(invalid(name, format!("at most {COUNTER_MAX}"), value));
+            }
         }
         let mut ids = HashSet::new();
         for segment in &self.segments {

@@ -13,7 +13,7 @@ use nigh_format::graph::{self, LinksLayout};
 use nigh_format::header::{self, FileHeader, FileKind, HEADER_LEN, Identity};
 use nigh_format::id_map::{self, IdMapLayout};
 use nigh_format::layout;
-use nigh_format::manifest::{Datatype, DurabilityCode, Metric};
+use nigh_format::manifest::{Datatype, Durability, Metric};
 use nigh_format::payloads::{self, PayloadsLayout};
 use nigh_format::tombstones::{self, TombstonesLayout};
 use nigh_format::vectors::{self, VectorsLayout};
@@ -232,8 +232,8 @@ fn codes_of_enums() {
     assert_eq!(numbers("datatypes"), Datatype::ALL.map(Datatype::code));
     let value_bytes: Vec<u32> = table("datatypes").iter().map(|row| row[2].parse().unwrap()).collect();
     assert_eq!(value_bytes, Datatype::ALL.map(Datatype::value_bytes));
-    assert_eq!(names("durability"), DurabilityCode::ALL.map(|code| format!("{code:?}").to_lowercase()));
-    assert_eq!(numbers("durability"), DurabilityCode::ALL.map(DurabilityCode::code));
+    assert_eq!(names("durability"), Durability::ALL.map(|code| format!("{code:?}").to_lowercase()));
+    assert_eq!(numbers("durability"), Durability::ALL.map(Durability::code));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::ids::SeqNo;
 use crate::optimizer::JobKind;
 use crate::wal::Pending;
-use nigh_format::manifest::DurabilityCode as Durability;
+use nigh_format::manifest::Durability;
 use nigh_format::operation::Operation;
 use parking_lot::MutexGuard;
 use std::sync::Arc;

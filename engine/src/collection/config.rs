@@ -1,8 +1,7 @@
 //! What a collection is: its vectors and how it treats writes. Checked once, here; nothing behind this page checks it again.
 
 use crate::error::{Error, Result};
-use crate::vectors::DIM_MAX;
-use nigh_format::manifest::{Datatype, DurabilityCode as Durability, Metric, Settings, VectorParams};
+use nigh_format::manifest::{DIM_MAX, Datatype, Durability, Metric, Settings, VectorParams};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -93,6 +92,12 @@ impl CollectionConfig {
     /// Sets the default durability.
     pub fn with_durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
+        self
+    }
+
+    /// Sets the longest time that a `Buffered` write stays out of stable storage, 1 ms to an hour.
+    pub fn with_flush_interval(mut self, flush_interval: Duration) -> Self {
+        self.flush_interval = flush_interval;
         self
     }
 

@@ -30,10 +30,10 @@ pub(crate) use recovery::{Fate, sweep_dir};
 use crate::error::{Error, Result};
 use crate::optimizer::{JobInfo, Jobs};
 use crate::segment::SegmentPlace;
-use crate::wal::{CommitQueue, WalWriter};
+use crate::wal::{CommitQueue, Tail, WalWriter};
 use arc_swap::ArcSwap;
 use checkpoint::Checkpoint;
-use nigh_format::manifest::{DurabilityCode as Durability, Settings, VectorParams};
+use nigh_format::manifest::{Durability, Settings, VectorParams};
 use parking_lot::{Condvar, Mutex, RwLock};
 use std::any::Any;
 use std::sync::Arc;
@@ -87,6 +87,8 @@ pub(crate) struct Shared {
 struct WriteState {
     /// None if the folder is only read.
     wal: Option<WalWriter>,
+    /// Where another process's log ended when it was last read.
+    followed: Option<Tail>,
     /// The next view; equal to the published one between commits.
     draft: View,
     last_write: Duration,

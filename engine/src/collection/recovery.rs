@@ -13,13 +13,13 @@ use crate::ids::{SegmentId, SeqNo};
 use crate::io::{missing_is_damage, publish, read_file, remove_tree, retry};
 use crate::optimizer::Jobs;
 use crate::segment::{Mutable, Sealed, SegmentPlace, SegmentView, read_tombstones};
-use crate::wal::{CommitQueue, Follow, Replayed, WalWriter, replay};
+use crate::wal::{CommitQueue, Follow, Replayed, WalWriter, is_unchanged, replay};
 use arc_swap::ArcSwap;
 use nigh_format::layout::{
     MANIFEST_FILE, SEGMENTS_DIR, SegmentFile, TEMP_SUFFIX, WAL_DIR, collection_dir, parse_segment_dir,
     parse_wal_file,
 };
-use nigh_format::manifest::{Manifest, VectorParams};
+use nigh_format::manifest::{FileEntry, Manifest, VectorParams};
 use parking_lot::{Condvar, Mutex, RwLock};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -72,7 +72,9 @@ impl Shared {
         let dir = root.join(collection_dir(id));
         let loaded = Loaded::load(env, &dir, id)?;
         let Loaded { manifest, params, place, dead, view, replayed, report } = loaded;
+        let mut followed = None;
         let wal = if env.read_only {
+            followed = replayed.tail;
             None
         } else {
             let (vfs, wal_dir) = (Arc::clone(&env.vfs), dir.join(WAL_DIR));
@@ -94,7 +96,7 @@ impl Shared {
         let now = env.clock.now();
         let settings = RwLock::new(manifest.settings);
         let checkpoint = Checkpoint { manifest, dead, sealing: None, rewriting: false };
-        let write = WriteState { wal, draft: view.clone(), last_write: now, last_sync: now };
+        let write = WriteState { wal, followed, draft: view.clone(), last_write: now, last_sync: now };
         Ok(Self {
             name,
             env: Arc::clone(env),
@@ -123,29 +125,74 @@ impl Shared {
         let on_disk = read_manifest(&self.env, &self.dir, id)?;
         let mut state = self.write.lock();
         let known = on_disk.generation == checkpoint.manifest.generation;
-        if !(known && self.follow_log(&mut state.draft, id)) {
+        if known && state.followed.as_ref().is_some_and(|tail| is_unchanged(self.env.vfs.as_ref(), tail)) {
+            return Ok(());
+        }
+        if !(known && self.follow_log(&mut state, id)) {
             let loaded = Loaded::load(&self.env, &self.dir, id)?;
             *self.settings.write() = loaded.manifest.settings;
             self.applied.store(loaded.manifest.applied_seq, Ordering::Release);
             checkpoint.manifest = loaded.manifest;
             checkpoint.dead = loaded.dead;
             state.draft = loaded.view;
+            state.followed = loaded.replayed.tail;
         }
         self.view.store(Arc::new(state.draft.clone()));
         Ok(())
     }
 
     /// Replays what the log has gained; false if that failed, perhaps because the owner has cut it since.
-    fn follow_log(&self, draft: &mut View, id: u64) -> bool {
-        let mut next = draft.clone();
-        if replay_into(&self.env, &self.dir, id, &self.params, &mut next).is_ok() {
-            *draft = next;
+    fn follow_log(&self, state: &mut WriteState, id: u64) -> bool {
+        let mut next = state.draft.clone();
+        if let Ok(replayed) = replay_into(&self.env, &self.dir, id, &self.params, &mut next) {
+            state.draft = next;
+            state.followed = replayed.tail;
             return true;
         }
         // The memory that both share may now hold points behind the draft's end: nothing is appended there again.
+        let draft = &mut state.draft;
         draft.segments.retain(|segment| segment.as_mutable().is_none() || segment.len > 0);
         draft.segments.push(SegmentView::empty(Arc::new(Mutable::new(Arc::clone(&self.params)))));
         false
+    }
+
+    /// Reads the manifest, the small files of segments and the log once more, for their checksums; how many files and bytes there were.
+    pub(super) fn reread(&self) -> Result<(usize, u64)> {
+        let checkpoint = self.checkpoint.lock();
+        let id = checkpoint.manifest.collection_id;
+        let mut tries = 0;
+        loop {
+            let manifest = read_manifest(&self.env, &self.dir, id)?;
+            match self.reread_manifest(&manifest) {
+                // Another process may have published meanwhile.
+                Err(_)
+                    if self.env.read_only
+                        && tries < FOLLOW_TRIES
+                        && read_manifest(&self.env, &self.dir, id)?.generation != manifest.generation =>
+                {
+                    tries += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn reread_manifest(&self, manifest: &Manifest) -> Result<(usize, u64)> {
+        let (mut files, mut bytes) = (1, manifest.encode().len() as u64);
+        for entry in &manifest.segments {
+            Sealed::open(&self.place, entry, &self.params)?;
+            read_tombstones(&self.place, entry)?;
+            let small = |f: &&FileEntry| matches!(f.file, SegmentFile::Meta | SegmentFile::Tombstones(_));
+            for file in entry.files.iter().filter(small) {
+                files += 1;
+                bytes += file.len;
+            }
+        }
+        let (vfs, applied) = (self.env.vfs.as_ref(), SeqNo(manifest.applied_seq));
+        let log =
+            replay(vfs, &self.dir.join(WAL_DIR), manifest.collection_id, applied, Follow::Other, |_| Ok(()))?;
+        let tail = log.tail.map_or(0, |tail| tail.end);
+        Ok((files + log.files.len(), bytes + log.sealed_bytes + tail))
     }
 }
 

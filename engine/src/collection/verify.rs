@@ -48,6 +48,10 @@ impl Shared {
     pub(crate) fn verify(&self, cancel: &CancelToken, progress: &mut dyn FnMut(u64)) -> Findings {
         let view = self.view.load_full();
         let mut findings = Findings { point_count: view.point_count(), ..Findings::default() };
+        if let Some((files, bytes)) = findings.note(self.reread()) {
+            findings.file_count += files;
+            findings.byte_count += bytes;
+        }
         let mut alive = HashSet::new();
         for segment in &view.segments {
             if cancel.is_cancelled() {
@@ -137,6 +141,9 @@ fn check_id_map(sealed: &Sealed) -> Result<()> {
     let ints: &[u64] = file.array(layout.ints())?;
     let offsets: &[u32] = file.array(layout.offsets())?;
     let ranks: &[u32] = file.array(layout.ranks())?;
+    let versions: &[u64] = file.array(layout.versions())?;
+    nigh_format::id_map::check_versions(versions, sealed.last_seq().0, layout)
+        .map_err(|e| file.format_error(e))?;
     nigh_format::id_map::check(ints, file.bytes(layout.uuids())?, offsets, ranks)
         .map_err(|e| file.format_error(e))
 }

@@ -11,7 +11,7 @@ use nigh_format::operation::{Operation, PointBatch, PointIdRecord, VectorColumn}
 use std::collections::{BTreeMap, HashMap};
 
 impl Collection {
-    /// Inserts points, or replaces them whole. Returns the write's place in the log.
+    /// Inserts points, or replaces them whole. Returns the write's place in the log; for `Async`, which is not logged yet, a number not above it.
     ///
     /// # Errors
     /// `Invalid` or `TooLarge` names the field that does not fit; nothing was applied. `NoSpace`: not applied, retry when there is space.

@@ -3,6 +3,7 @@
 //! Every checksum of every file is compared; ids, vectors, payloads and tombstones of each segment must fit together; no point may be alive
 //! twice; the log must replay. Works on a folder that another process is writing to.
 
+use super::catalog::CatalogFile;
 use super::{Database, Inner, Slot};
 use crate::error::Error;
 use crate::threads::CancelToken;
@@ -31,12 +32,14 @@ pub struct CollectionVerdict {
 pub struct VerifyReport {
     /// One verdict for each collection, by name.
     pub collections: Vec<CollectionVerdict>,
+    /// What is wrong with the catalog.
+    pub problems: Vec<Error>,
 }
 
 impl VerifyReport {
     /// True if nothing is wrong anywhere.
     pub fn is_clean(&self) -> bool {
-        self.collections.iter().all(|c| c.problems.is_empty())
+        self.problems.is_empty() && self.collections.iter().all(|c| c.problems.is_empty())
     }
 }
 
@@ -50,6 +53,7 @@ impl Database {
             inner.collections.read().iter().map(|(id, s)| (*id, s.clone())).collect();
         let names = inner.catalog.lock().entries();
         let mut report = VerifyReport::default();
+        report.problems.extend(CatalogFile::load(&inner.env, &inner.dir).err());
         for (id, slot) in slots {
             let name =
                 names.iter().find(|(known, _)| *known == id).map_or_else(String::new, |(_, n)| n.clone());

@@ -39,6 +39,13 @@ impl SimVfs {
     }
 }
 
+impl SimVfs {
+    /// The files after kill -9 at this moment: the page cache lives on, and what was not synced still is not. Locks are gone.
+    pub fn kill(&self) -> SimVfs {
+        SimVfs::from_nodes(self.state.lock().nodes.clone())
+    }
+}
+
 struct Image {
     mode: CrashMode,
     coin: Coin,

@@ -5,7 +5,7 @@
 
 use super::id_map::MappedIds;
 use crate::error::{Error, Result};
-use crate::ids::SegmentId;
+use crate::ids::{SegmentId, SeqNo};
 use crate::io::{BlockFile, FileStamp, Vfs, missing_is_damage, read_file, remove_tree};
 use crate::payload::MappedPayloads;
 use crate::vectors::{MappedVectors, Row};
@@ -60,6 +60,7 @@ pub(crate) struct Sealed {
     id: SegmentId,
     place: SegmentPlace,
     point_count: u32,
+    last_seq: SeqNo,
     ids: MappedIds,
     payloads: MappedPayloads,
     vectors: Vec<MappedVectors>,
@@ -95,6 +96,7 @@ impl Sealed {
             id,
             place: place.clone(),
             point_count: entry.point_count,
+            last_seq: SeqNo(entry.last_seq),
             ids: MappedIds::open(open(SegmentFile::IdMap)?, entry.point_count)?,
             payloads: MappedPayloads::open(open(SegmentFile::Payloads)?, entry.point_count)?,
             vectors: vectors.collect::<Result<_>>()?,
@@ -108,6 +110,11 @@ impl Sealed {
 
     pub(crate) fn point_count(&self) -> u32 {
         self.point_count
+    }
+
+    /// Highest version of a point in it.
+    pub(crate) fn last_seq(&self) -> SeqNo {
+        self.last_seq
     }
 
     pub(crate) fn ids(&self) -> &MappedIds {

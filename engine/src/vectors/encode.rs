@@ -8,9 +8,6 @@ use half::f16;
 use half::slice::HalfFloatSliceExt;
 use nigh_format::manifest::{Datatype, Metric, VectorParams};
 
-/// Largest number of dimensions.
-pub(crate) const DIM_MAX: u32 = 65_536;
-
 /// Bytes of one stored row.
 pub(crate) fn row_bytes(params: &VectorParams) -> usize {
     params.dim as usize * params.datatype.value_bytes() as usize

@@ -8,7 +8,7 @@ use nigh_format::vectors::VectorsLayout;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Offsets between two entries of the ranks section.
-const RANK_GROUP: usize = 512;
+const RANK_GROUP: usize = nigh_format::vectors::RANK_GROUP_LEN as usize;
 
 /// The vectors file of one named vector.
 #[derive(Debug)]

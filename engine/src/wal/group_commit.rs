@@ -8,7 +8,7 @@
 
 use crate::error::{Error, Result};
 use crate::ids::SeqNo;
-use nigh_format::manifest::DurabilityCode as Durability;
+use nigh_format::manifest::Durability;
 use nigh_format::operation::Operation;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;

@@ -14,8 +14,8 @@ mod reader;
 mod writer;
 
 pub(crate) use group_commit::{CommitQueue, Pending};
-pub(crate) use reader::{Follow, Replayed, replay};
-pub(crate) use writer::{WalLimits, WalWriter};
+pub(crate) use reader::{Follow, Replayed, is_unchanged, replay};
+pub(crate) use writer::{Tail, WalLimits, WalWriter};
 
 /// An operation that is in the log. Only this room makes one, so nothing can reach a segment that the log does not hold.
 #[derive(Debug, Clone, Copy)]

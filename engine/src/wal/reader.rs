@@ -51,11 +51,19 @@ pub(crate) fn replay(
     collection: u64,
     applied: SeqNo,
     follow: Follow,
-    mut apply: impl FnMut(Logged<'_>) -> Result<()>,
+    apply: impl FnMut(Logged<'_>) -> Result<()>,
 ) -> Result<Replayed> {
     let files = list(vfs, dir)?;
     let needed = files.partition_point(|(first, _)| first.0 <= applied.0 + 1).saturating_sub(1);
-    let mut done = Replayed {
+    let Some((first, oldest)) = files.get(needed) else {
+        let what = format!("expected a log file from operation {} on, got none", applied.next());
+        return Err(Error::corrupt(dir, 0, what));
+    };
+    if first.0 > applied.0 + 1 {
+        let what = format!("expected a log file from operation {} on, got {first}", applied.next());
+        return Err(Error::corrupt(oldest, 0, what));
+    }
+    let done = Replayed {
         last: applied,
         tail: None,
         files: Vec::new(),
@@ -63,32 +71,25 @@ pub(crate) fn replay(
         cut_bytes: 0,
         sealed_bytes: 0,
     };
-    let Some((first, oldest)) = files.get(needed) else {
-        return Err(Error::corrupt(
-            dir,
-            0,
-            format!("expected a log file from operation {} on, got none", applied.next()),
-        ));
-    };
-    if first.0 > applied.0 + 1 {
-        let what = format!("expected a log file from operation {} on, got {first}", applied.next());
-        return Err(Error::corrupt(oldest, 0, what));
-    }
+    let mut replay = Replay { vfs, collection, follow, done, apply };
     let mut due = *first;
     for (i, (first, path)) in files.iter().enumerate().skip(needed) {
-        if *first != due {
+        if *first != due || first.0 > SEQ_MAX {
             let what = format!("expected the log file of operation {due}, got {first}");
             return Err(Error::corrupt(path, 0, what));
         }
-        let has_next = i + 1 < files.len();
-        let last =
-            replay_file(vfs, path, collection, *first, has_next, applied, follow, &mut done, &mut apply)?;
-        due = last.next();
+        due = replay.file(path, *first, i + 1 < files.len())?.next();
     }
+    let mut done = replay.done;
     done.last = done.last.max(SeqNo(due.0 - 1));
     done.files = files;
     Ok(done)
 }
+
+/// Above this a number was never given out.
+const SEQ_MAX: u64 = 1 << 62;
+/// Times that a file which its owner is writing is read again before what is wrong with it counts as damage.
+const READ_TRIES: u32 = 20;
 
 fn list(vfs: &dyn Vfs, dir: &Path) -> Result<Vec<(SeqNo, PathBuf)>> {
     let entries = retry(|| vfs.list(dir)).map_err(|e| missing_is_damage(dir, e))?;
@@ -100,54 +101,77 @@ fn list(vfs: &dyn Vfs, dir: &Path) -> Result<Vec<(SeqNo, PathBuf)>> {
     Ok(files)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one step of the loop above, cut out for reading")]
-fn replay_file(
-    vfs: &dyn Vfs,
-    path: &Path,
+struct Replay<'a, F> {
+    vfs: &'a dyn Vfs,
     collection: u64,
-    first: SeqNo,
-    has_next: bool,
-    applied: SeqNo,
     follow: Follow,
-    done: &mut Replayed,
-    apply: &mut impl FnMut(Logged<'_>) -> Result<()>,
-) -> Result<SeqNo> {
-    let bytes = read_file(vfs, path).map_err(|e| missing_is_damage(path, e))?;
-    let format = |e| Error::format(path, &e);
-    let header = FileHeader::decode(&bytes).map_err(format)?;
-    header.expect(FileKind::Wal, Identity { collection, owner: 0, tag: first.0 }).map_err(format)?;
-    let mut scanner = Scanner::new(&bytes, &header, has_next);
-    loop {
-        let record = match scanner.next() {
-            Ok(Some(record)) => record,
-            Ok(None) => break,
-            // The owner may be in the middle of writing this very record.
-            Err(_) if follow == Follow::Other && !has_next => break,
-            Err(e) => return Err(format(e)),
-        };
-        let seq = SeqNo(record.header.seq);
-        if seq > applied {
-            let operation = Operation::decode(record.body)
-                .map_err(|e| Error::corrupt(path, record.offset + RECORD_HEADER_LEN as u64 + e.offset, e))?;
-            apply(Logged { seq, operation: &operation })?;
-            done.operation_count += 1;
+    /// What was found so far; `last` is the last operation that `apply` has seen.
+    done: Replayed,
+    apply: F,
+}
+
+impl<F: FnMut(Logged<'_>) -> Result<()>> Replay<'_, F> {
+    /// Replays one file; its last sequence number.
+    fn file(&mut self, path: &Path, first: SeqNo, has_next: bool) -> Result<SeqNo> {
+        let mut tries = 0;
+        loop {
+            // The owner may be in the middle of writing the very record that does not check out, or of cutting the file to its end.
+            match self.try_file(path, first, has_next) {
+                Err(Error::Corrupt { .. } | Error::Io { .. })
+                    if self.follow == Follow::Other && !has_next && tries < READ_TRIES =>
+                {
+                    tries += 1;
+                    std::thread::yield_now();
+                }
+                other => return other,
+            }
         }
     }
-    let end = scanner.end();
-    if end.sealed {
-        done.sealed_bytes += end.offset;
-    }
-    if follow == Follow::Own && !end.sealed {
-        if end.torn {
-            done.cut_bytes += erase(vfs, path, &bytes, end.offset)?;
+
+    fn try_file(&mut self, path: &Path, first: SeqNo, has_next: bool) -> Result<SeqNo> {
+        let bytes = read_file(self.vfs, path).map_err(|e| missing_is_damage(path, e))?;
+        let format = |e| Error::format(path, &e);
+        let header = FileHeader::decode(&bytes).map_err(format)?;
+        let identity = Identity { collection: self.collection, owner: 0, tag: first.0 };
+        header.expect(FileKind::Wal, identity).map_err(format)?;
+        let mut scanner = Scanner::new(&bytes, &header, has_next);
+        while let Some(record) = scanner.next().map_err(format)? {
+            let seq = SeqNo(record.header.seq);
+            if seq > self.done.last {
+                let operation = Operation::decode(record.body).map_err(|e| {
+                    Error::corrupt(path, record.offset + RECORD_HEADER_LEN as u64 + e.offset, e)
+                })?;
+                (self.apply)(Logged { seq, operation: &operation })?;
+                self.done.operation_count += 1;
+                self.done.last = seq;
+            }
         }
-        // Records that only the page cache held become durable before anyone reads them.
-        let file = retry(|| vfs.open(path, Access::ReadWrite)).map_err(|e| Error::io("open", path, e))?;
-        file.sync().map_err(|e| Error::io("sync", path, e))?;
+        let end = scanner.end();
+        if self.follow == Follow::Own && !has_next {
+            if end.torn {
+                self.done.cut_bytes += erase(self.vfs, path, &bytes, end.offset)?;
+            }
+            // What only the page cache held, records or the seal, becomes durable before anyone reads it or a next file is made.
+            let file =
+                retry(|| self.vfs.open(path, Access::ReadWrite)).map_err(|e| Error::io("open", path, e))?;
+            file.sync().map_err(|e| Error::io("sync", path, e))?;
+        }
+        if end.sealed {
+            self.done.sealed_bytes += end.offset;
+            return Ok(SeqNo(end.last_seq));
+        }
         let (path, capacity) = (path.to_owned(), header.data_len);
-        done.tail = Some(Tail { path, capacity, end: end.offset, count: end.count, chain: end.chain });
+        self.done.tail = Some(Tail { path, capacity, end: end.offset, count: end.count, chain: end.chain });
+        Ok(SeqNo(end.last_seq))
     }
-    Ok(SeqNo(end.last_seq))
+}
+
+/// True if nothing was appended behind `tail` since it was read.
+pub(crate) fn is_unchanged(vfs: &dyn Vfs, tail: &Tail) -> bool {
+    let mut next = [0; RECORD_HEADER_LEN];
+    let read =
+        retry(|| vfs.open(&tail.path, Access::Read)).and_then(|file| file.read_at(&mut next, tail.end));
+    read.is_ok_and(|len| len > 0) && next.iter().all(|b| *b == 0)
 }
 
 /// Overwrites everything behind the log's end with zeros; how many bytes were not zero before.

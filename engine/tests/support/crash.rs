@@ -116,6 +116,12 @@ impl Simulation {
                     }
                     check(&image, &lock(&oracle), &place);
                 }
+                tally.images += check_kill_then_cut(
+                    vfs,
+                    &lock(&oracle),
+                    base,
+                    &format!("SEED={seed}, crash point {}", tally.crash_points),
+                );
             }
         };
         vfs.set_observer(Some(Arc::new(observer)));
@@ -236,6 +242,32 @@ fn check(image: &SimVfs, oracle: &Oracle, place: &str) {
     let marker = u64::MAX;
     points.upsert([Point::new(marker, vector(1, 1))]).unwrap_or_else(|e| panic!("{place}: write: {e}"));
     assert_eq!(points.count().expect("count"), found.len() as u64 + 1, "{place}");
+}
+
+/// A process that is killed, and its successor cut off from power after it acknowledged a write: that write, and all before, are there.
+fn check_kill_then_cut(vfs: &SimVfs, oracle: &Oracle, seed: u64, place: &str) -> u64 {
+    let killed = vfs.kill();
+    let db = open(&killed).unwrap_or_else(|e| panic!("{place}, killed: open failed: {e}"));
+    let Ok(points) = db.collection("points") else { return 0 };
+    let found = read(&points, place);
+    assert!(
+        oracle.history.get(oracle.floor..).is_some_and(|allowed| allowed.contains(&found)),
+        "{place}, killed"
+    );
+    let next = 1000;
+    let points = points.with_durability(Durability::Sync);
+    points.upsert([Point::new(next, vector(next, 1)).with_payload(payload(1))]).expect("write");
+    let modes = [CrashMode::Nothing, CrashMode::Random(seed), CrashMode::Torn(seed)];
+    for mode in modes {
+        let place = format!("{place}, killed, then {mode:?}");
+        let image = killed.crash(mode);
+        let db = open(&image).unwrap_or_else(|e| panic!("{place}: open failed: {e}"));
+        let points = db.collection("points").unwrap_or_else(|e| panic!("{place}: {e}"));
+        let mut expected = found.clone();
+        expected.insert(next, 1);
+        assert_eq!(read(&points, &place), expected, "{place}");
+    }
+    modes.len() as u64
 }
 
 fn read(points: &Collection, place: &str) -> State {

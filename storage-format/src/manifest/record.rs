@@ -2,7 +2,7 @@
 
 use rkyv::{Archive, Deserialize, Serialize};
 
-use super::{DurabilityCode, FileEntry, Manifest, SegmentEntry, Settings};
+use super::{Durability, FileEntry, Manifest, SegmentEntry, Settings};
 use crate::archive;
 use crate::error::FormatError;
 use crate::header::{FileKind, HEADER_LEN};
@@ -98,7 +98,7 @@ pub(super) fn decode(data: &[u8]) -> Result<Manifest, FormatError> {
         merge_fan_in,
         vacuum_dead_ratio,
     } = record.settings;
-    let durability = DurabilityCode::from_code(durability)
+    let durability = Durability::from_code(durability)
         .ok_or_else(|| FormatError::invalid(OFFSET, "durability", "1 to 3", durability))?;
     Ok(Manifest {
         generation: record.generation,

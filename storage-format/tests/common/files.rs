@@ -8,7 +8,7 @@ use nigh_format::header::{FileKind, Identity};
 use nigh_format::id_map::IdMapLayout;
 use nigh_format::layout::SegmentFile;
 use nigh_format::manifest::{
-    Datatype, DurabilityCode, FileEntry, Manifest, Metric, SegmentEntry, Settings, VectorParams,
+    Datatype, Durability, FileEntry, Manifest, Metric, SegmentEntry, Settings, VectorParams,
 };
 use nigh_format::payloads::PayloadsLayout;
 use nigh_format::segment_meta::{SegmentMeta, SegmentVector};
@@ -87,7 +87,7 @@ pub fn manifest() -> Manifest {
         next_checkpoint: 4,
         vectors: vector_params(),
         settings: Settings {
-            durability: DurabilityCode::Buffered,
+            durability: Durability::Buffered,
             flush_interval_ms: 250,
             mutable_bytes_max: 64 << 20,
             segment_points_max: 5_000_000,
