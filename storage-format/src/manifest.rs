@@ -144,7 +144,7 @@ impl Manifest {
         } = self.settings;
         let ranges = [
             ("flush_interval_ms", flush_interval_ms, 1, 3_600_000),
-            ("mutable_bytes_max", mutable_bytes_max, 1024, COUNTER_MAX),
+            ("mutable_bytes_max", mutable_bytes_max, 1024, u64::MAX),
             ("segment_points_max", segment_points_max, 1, u64::from(u32::MAX - 1)),
             ("merge_fan_in", u64::from(merge_fan_in), 2, 64),
         ];
