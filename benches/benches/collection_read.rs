@@ -47,7 +47,7 @@ fn scroll(c: &mut Criterion) {
     group.throughput(Throughput::Elements(100));
     let from = PointId::from(ROWS as u64 / 2);
     for (name, payload) in [("ids", WithPayload::No), ("payload", WithPayload::All)] {
-        let request = ScrollRequest::new().from(from).limit(100).with_payload(payload);
+        let request = ScrollRequest::new().start_at(from).limit(100).with_payload(payload);
         group.bench_function(name, |b| {
             b.iter(|| scene.collection.scroll(black_box(&request)).expect("read"));
         });

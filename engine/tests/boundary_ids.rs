@@ -39,7 +39,7 @@ fn edge_ids() -> Vec<PointId> {
 fn scroll(points: &Collection, from: Option<PointId>, limit: usize) -> (Vec<PointId>, Option<PointId>) {
     let mut request = ScrollRequest::new().limit(limit);
     if let Some(from) = from {
-        request = request.from(from);
+        request = request.start_at(from);
     }
     let page = points.scroll(&request).expect("scroll");
     (page.points.iter().map(|r| r.id).collect(), page.next)

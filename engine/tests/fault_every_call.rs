@@ -229,7 +229,11 @@ impl World {
                 self.tally.acknowledged += 1;
             }
             Err(e) => {
-                if e.applied() == Applied::Unknown {
+                let done = collection.info().is_ok_and(|info| info.last_seq.0 == next.seq);
+                if self.panicking && done {
+                    // It panicked after it was done, in letting go of what it had read.
+                    *known = Known { model: next, unknown: None };
+                } else if e.applied() == Applied::Unknown {
                     known.unknown.get_or_insert(op);
                 }
                 self.failed("write", &e);

@@ -104,7 +104,7 @@ impl Tenant {
 
     fn check(&self, why: &str) {
         let request =
-            |from: u64| ScrollRequest::new().from(from).limit(10_000).with_payload(WithPayload::All);
+            |from: u64| ScrollRequest::new().start_at(from).limit(10_000).with_payload(WithPayload::All);
         let (mut found, mut from) = (BTreeMap::new(), Some(PointId::from(0u64)));
         while let Some(PointId::Num(id)) = from {
             let page = self.points.scroll(&request(id)).expect("reads go on");
@@ -175,7 +175,7 @@ fn live_through(disk: &Disk, kept_back: u64) {
         tenant.delete(2_000);
         tenant.resume("reopened on a full disk");
         tenant.check("the end");
-        println!(
+        eprintln!(
             "SEED={seed} run {run}: {batches} batches until full, {} points kept, 0 lost",
             tenant.acknowledged.len()
         );

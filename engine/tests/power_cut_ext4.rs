@@ -27,7 +27,7 @@ fn cut_power(options: &str, durability: Durability, runs: u64, longest: Duration
         session.dir = disk.path().join("db");
     }
     session.round(Death::Natural);
-    println!("power cuts, {durability:?}, {options}: {}", session.tally);
+    eprintln!("power cuts, {durability:?}, {options}: {}", session.tally);
     assert!(session.tally.acknowledged > 0);
 }
 

@@ -33,7 +33,7 @@ fn points_survive_sealing_merging_and_reopening() {
     assert_eq!(hits[0].payload.as_ref().expect("payload").get("n"), Some(&serde_json::json!(301)));
     let got = points.get([7u64.into()], &WithPayload::All, &WithVectors::All).expect("get");
     assert_eq!(got[0].vectors.as_ref().expect("vectors")[""], [7.0, 0.0, 0.0]);
-    let page = points.scroll(&ScrollRequest::new().from(4u64).limit(2)).expect("scroll");
+    let page = points.scroll(&ScrollRequest::new().start_at(4u64).limit(2)).expect("scroll");
     assert_eq!(page.points.iter().map(|r| r.id).collect::<Vec<_>>(), [4u64, 5].map(PointId::from));
     assert_eq!(page.next, Some(7u64.into()));
     assert!(db.verify(&nigh::CancelToken::new(), |_, _| {}).is_clean());

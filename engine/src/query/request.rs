@@ -160,7 +160,7 @@ impl ScrollRequest {
     }
 
     /// Starts at this id (inclusive): what the page before gave as [`ScrollPage::next`].
-    pub fn from(mut self, id: impl Into<PointId>) -> Self {
+    pub fn start_at(mut self, id: impl Into<PointId>) -> Self {
         self.from = Some(id.into());
         self
     }

@@ -277,7 +277,7 @@ impl Model {
             }
             let Some(next) = got.next else { break };
             assert_eq!(got.points.len(), page, "{place}: a page is full unless it is the last");
-            request = request.from(next);
+            request = request.start_at(next);
         }
         assert_eq!(expected.next().map(|(id, _)| id), None, "{place}: missing from the scroll");
     }

@@ -133,7 +133,7 @@ fn missing(collection: &Collection, rows: usize) -> Result<(u64, u64)> {
             strange += u64::from(!expected || !seen.insert(record.id));
         }
         let Some(next) = page.next else { break };
-        request = request.from(next);
+        request = request.start_at(next);
     }
     Ok((by_get, strange + (rows as u64).saturating_sub(seen.len() as u64)))
 }

@@ -110,7 +110,7 @@ fn all(from: Option<PointId>, limit: usize) -> ScrollRequest {
     let request =
         ScrollRequest::new().limit(limit).with_payload(WithPayload::All).with_vectors(WithVectors::All);
     match from {
-        Some(id) => request.from(id),
+        Some(id) => request.start_at(id),
         None => request,
     }
 }
