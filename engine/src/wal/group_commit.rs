@@ -1,10 +1,10 @@
 //! Group commit: many callers hand in operations, one of them commits for all, each gets its own answer.
 //!
-//! The first caller that finds no leader becomes the leader: it takes what is waiting, commits it (one write, one sync, applied
-//! in order) and then hands over. While it syncs, others queue up; so the longer a sync takes, the more operations share the next.
-//! A single caller commits on its own thread without any hand-over.
+//! The first caller that finds no leader leads: it takes what is waiting, commits it (one write each, one sync, applied in order), hands over to
+//! the first that waits by then, and only then wakes those whose operations are done. While it syncs, others queue up; so the longer a sync takes, the more
+//! operations share the next. Nobody is woken for anything but its own answer or to lead. A single caller commits on its own thread without any hand-over.
 //!
-//! Threads: any number of callers. Lock order: the queue's lock is never held during a commit.
+//! Threads: any number of callers. Lock order: the queue's lock before an operation's; neither is held during a commit.
 
 use crate::error::{Error, Result};
 use crate::ids::SeqNo;
@@ -22,18 +22,44 @@ pub(crate) struct Pending {
     pub(crate) body: Vec<u8>,
     pub(crate) body_checksum: u32,
     pub(crate) durability: Durability,
-    answer: Mutex<Option<Result<SeqNo>>>,
+    answer: Mutex<Answer>,
+    /// Rung when the waiting caller has something to do.
+    turn: Condvar,
+}
+
+#[derive(Debug)]
+enum Answer {
+    Waiting,
+    /// The caller is the next leader.
+    Lead,
+    Done(Result<SeqNo>),
 }
 
 impl Pending {
     pub(crate) fn new(operation: Operation, body: Vec<u8>, durability: Durability) -> Arc<Self> {
         let body_checksum = nigh_format::checksum::crc32c(&body);
-        Arc::new(Self { operation, body, body_checksum, durability, answer: Mutex::new(None) })
+        let (answer, turn) = (Mutex::new(Answer::Waiting), Condvar::new());
+        Arc::new(Self { operation, body, body_checksum, durability, answer, turn })
     }
 
-    /// Gives the caller its answer.
+    /// Sets the caller's answer; it is woken when the commit is over.
     pub(crate) fn resolve(&self, answer: Result<SeqNo>) {
-        self.answer.lock().get_or_insert(answer);
+        let mut slot = self.answer.lock();
+        if !matches!(*slot, Answer::Done(_)) {
+            *slot = Answer::Done(answer);
+        }
+    }
+
+    /// Waits for the answer; `None` if the caller is to lead instead.
+    fn wait(&self) -> Option<Result<SeqNo>> {
+        let mut answer = self.answer.lock();
+        loop {
+            match std::mem::replace(&mut *answer, Answer::Waiting) {
+                Answer::Waiting => self.turn.wait(&mut answer),
+                Answer::Lead => return None,
+                Answer::Done(result) => return Some(result),
+            }
+        }
     }
 }
 
@@ -41,20 +67,30 @@ impl Pending {
 #[derive(Debug, Default)]
 pub(crate) struct CommitQueue {
     state: Mutex<QueueState>,
-    answered: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct QueueState {
-    waiting: VecDeque<Arc<Pending>>,
+    waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
     leading: bool,
+    /// Operations that the next group is likely to have: the last group's, and those that waited when it was done.
+    expected: usize,
     /// Why nothing more is accepted.
     refusing: Option<Error>,
 }
 
+#[derive(Debug)]
+struct Waiting {
+    pending: Arc<Pending>,
+    /// A thread waits for the answer and can lead; nobody waits for a deferred operation.
+    has_caller: bool,
+}
+
 /// A group is committed without waiting for more once it has this many bytes.
 const GROUP_BYTES: usize = 8 << 20;
+/// Times that a leader lets other threads run before it commits without those it expects; about a tenth of a millisecond.
+const GATHER_YIELDS: u32 = 64;
 /// Bytes of accepted but uncommitted operations above which `async` writes are refused.
 const WAITING_BYTES_MAX: usize = 64 << 20;
 
@@ -63,23 +99,43 @@ impl CommitQueue {
     pub(crate) fn commit(&self, pending: &Arc<Pending>, commit: impl Fn(&[Arc<Pending>])) -> Result<SeqNo> {
         let mut state = self.state.lock();
         state.check_accepting()?;
-        state.push(pending);
+        state.push(pending, true);
+        let led = std::mem::replace(&mut state.leading, true);
+        drop(state);
+        if led && let Some(answer) = pending.wait() {
+            return answer;
+        }
         loop {
-            if let Some(answer) = pending.answer.lock().take() {
+            self.lead(&commit);
+            // Operations before this one may have filled the group: then this one's turn comes later.
+            if let Some(answer) = pending.wait() {
                 return answer;
             }
-            if state.leading {
-                self.answered.wait(&mut state);
-                continue;
+        }
+    }
+
+    /// Commits one group, as the leader, and hands over.
+    fn lead(&self, commit: &impl Fn(&[Arc<Pending>])) {
+        let group = self.gather();
+        let lead = Lead { queue: self, group };
+        commit(&lead.group);
+    }
+
+    /// The next group. The callers of the last one are about to come back: a moment's patience puts them all behind one sync. A caller that was alone is not
+    /// kept waiting.
+    fn gather(&self) -> Vec<Arc<Pending>> {
+        let mut state = self.state.lock();
+        for _ in 0..GATHER_YIELDS {
+            if state.waiting.len() >= state.expected {
+                break;
             }
-            let group = state.take_group();
-            state.leading = true;
             drop(state);
-            let lead = Lead { queue: self, group: &group };
-            commit(&group);
-            drop(lead);
+            std::thread::yield_now();
             state = self.state.lock();
         }
+        let group = state.take_group();
+        state.expected = group.len();
+        group
     }
 
     /// Queues the operation for [`CommitQueue::drain`] and returns at once.
@@ -89,7 +145,7 @@ impl CommitQueue {
         if state.waiting_bytes + pending.body.len() > WAITING_BYTES_MAX && !state.waiting.is_empty() {
             return Err(Error::Busy { what: "too many asynchronous writes are waiting" });
         }
-        state.push(pending);
+        state.push(pending, false);
         Ok(())
     }
 
@@ -99,12 +155,9 @@ impl CommitQueue {
         if state.leading || state.waiting.is_empty() {
             return false;
         }
-        let group = state.take_group();
         state.leading = true;
         drop(state);
-        let lead = Lead { queue: self, group: &group };
-        commit(&group);
-        drop(lead);
+        self.lead(&commit);
         true
     }
 
@@ -125,38 +178,53 @@ impl QueueState {
         self.refusing.clone().map_or(Ok(()), Err)
     }
 
-    fn push(&mut self, pending: &Arc<Pending>) {
+    fn push(&mut self, pending: &Arc<Pending>, has_caller: bool) {
         self.waiting_bytes += pending.body.len();
-        self.waiting.push_back(Arc::clone(pending));
+        self.waiting.push_back(Waiting { pending: Arc::clone(pending), has_caller });
     }
 
     fn take_group(&mut self) -> Vec<Arc<Pending>> {
         let mut group = Vec::new();
         let mut bytes = 0;
-        while let Some(pending) = self.waiting.front() {
+        while let Some(Waiting { pending, .. }) = self.waiting.front() {
             if !group.is_empty() && bytes + pending.body.len() > GROUP_BYTES {
                 break;
             }
             bytes += pending.body.len();
-            group.extend(self.waiting.pop_front());
+            group.extend(self.waiting.pop_front().map(|w| w.pending));
         }
         self.waiting_bytes -= bytes;
         group
     }
+
+    /// Makes the first caller in line the leader; without one, deferred operations are left to [`CommitQueue::drain`].
+    fn hand_over(&mut self) {
+        self.expected =
+            if self.expected > 1 { self.expected + self.waiting.len() } else { self.waiting.len() };
+        let next = self.waiting.iter().find(|w| w.has_caller);
+        self.leading = next.is_some();
+        if let Some(Waiting { pending, .. }) = next {
+            *pending.answer.lock() = Answer::Lead;
+            pending.turn.notify_one();
+        }
+    }
 }
 
-/// Leadership; given up, and every member answered, however the commit ends.
+/// Leadership; given up, and every member answered and woken, however the commit ends.
 struct Lead<'a> {
     queue: &'a CommitQueue,
-    group: &'a [Arc<Pending>],
+    group: Vec<Arc<Pending>>,
 }
 
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
-        for pending in self.group {
+        for pending in &self.group {
             pending.resolve(Err(Error::internal("the commit ended without an answer")));
         }
-        self.queue.state.lock().leading = false;
-        self.queue.answered.notify_all();
+        // First the next group, so that it is under way while these wake up.
+        self.queue.state.lock().hand_over();
+        for pending in &self.group {
+            pending.turn.notify_one();
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Durable writes of one point each, by one writer and by many, against what the disk can sync without a database.
 //!
-//! The disk is probed with writes as long as the log's records, ahead into reserved space as the log does; before, between and after, since shared disks change their mind; the ratio is to the median of these.
+//! The disk is probed with writes as long as the log's records, ahead into reserved space as the log does: before, between and
+//! after, since shared disks change their mind. The ratio is to the median of these.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -39,7 +40,8 @@ pub(crate) struct SingleUpsertsArgs {
 const ROWS: usize = 1_000;
 /// About what a record of the log adds to the values of its one vector.
 const RECORD_FRAME: usize = 136;
-/// Least ratios to the disk's rate: one writer, many writers.
+/// Least ratios to the disk's rate: one writer, many writers. One writer cannot be faster than the disk; a tenth is left for the disk's
+/// noise, which is more than that between two probes.
 const FLOORS: (f64, f64) = (0.9, 8.0);
 const AIMS: (f64, f64) = (1.0, 8.0);
 
