@@ -27,7 +27,7 @@
 //!
 //! # What a write means
 //!
-//! A call that returned is visible to every later read, in this process at once. What else it means is its [`Durability`]: `Sync` (the default) survives
+//! A call that returned is visible to every later read (`Async`: as soon as it is committed). What else it means is its [`Durability`]: `Sync` (the default) survives
 //! a power cut; `Buffered` survives the death of the process and reaches the disk within the flush interval; `Async` is only accepted. One call is atomic:
 //! after any crash all of it is there or none of it.
 //!

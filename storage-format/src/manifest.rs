@@ -43,11 +43,11 @@ pub struct Manifest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Durability {
-    /// When it is on stable storage.
+    /// When it is on stable storage: survives a power cut.
     Sync = 1,
-    /// When the operating system has it.
+    /// When the operating system has it: survives the death of the process; a power cut may take what is younger than the flush interval, always a suffix.
     Buffered = 2,
-    /// When it is queued.
+    /// When it is queued: the death of the process may take what is not committed yet, a power cut as with `Buffered`.
     Async = 3,
 }
 
