@@ -266,8 +266,5 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        if let Error::Io { source, .. } = self { Some(source.as_ref()) } else { None }
-    }
-}
+/// The message says all of it; the system's error is a field of `Io`, not `source`, so that a chain does not print it twice.
+impl std::error::Error for Error {}

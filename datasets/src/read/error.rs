@@ -101,8 +101,5 @@ impl fmt::Display for Problem {
     }
 }
 
-impl Error for ReadError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        if let Problem::Io(error) | Problem::Gzip(error) = &self.problem { Some(error) } else { None }
-    }
-}
+/// The message says all of it; the system's error is in [`Problem`], not in `source`, so that a chain does not print it twice.
+impl Error for ReadError {}

@@ -85,6 +85,7 @@ impl Shared {
                 dead_durable: checkpoint.dead.get(&sealed.id().0).map_or(0, Tombstones::count),
                 bytes: sealed.disk_bytes(),
                 quarantined: self.jobs.is_quarantined(sealed.id()),
+                space_failure_count: self.jobs.space_failure_count(sealed.id()),
             })
         };
         let stats = Stats {
@@ -246,7 +247,9 @@ impl Shared {
             self.env.pacer.pay(bytes, &|| self.check_writable().is_ok());
             self.pace(&job, bytes)
         };
-        let built = if sources.iter().any(|s| s.live_count() > 0) {
+        let built = if let Err(e) = self.check_space_for(&sources) {
+            Err(e)
+        } else if sources.iter().any(|s| s.live_count() > 0) {
             build(&self.place, id, &self.params, &sources, &pace).map(Some)
         } else {
             Ok(None)
@@ -254,6 +257,18 @@ impl Shared {
         let result = built.and_then(|built| self.finish_rewrite(&plan, built));
         self.jobs.finish(job, result.clone(), self.env.clock.now());
         result
+    }
+
+    /// Does not begin to fill a disk that cannot hold the result.
+    fn check_space_for(&self, sources: &[SegmentView]) -> Result<()> {
+        let share = |s: &SegmentView| {
+            let bytes = s.as_sealed().map_or(0, |sealed| sealed.disk_bytes());
+            bytes as f64 * f64::from(s.live_count()) / f64::from(s.len.max(1))
+        };
+        let need: f64 = sources.iter().map(share).sum();
+        let dir = &self.place.dir;
+        let free = self.env.vfs.free_bytes(dir).map_err(|e| Error::io("read free space of", dir, e))?;
+        if (free as f64) < need { Err(Error::NoSpace { path: dir.clone() }) } else { Ok(()) }
     }
 
     /// The inputs as of the last checkpoint, and the new segment's id.

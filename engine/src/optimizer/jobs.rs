@@ -73,6 +73,8 @@ struct State {
     recent: VecDeque<(JobInfo, Arc<AtomicU64>)>,
     failures: BTreeMap<JobKind, Failures>,
     rewrite_failures: BTreeMap<SegmentId, u32>,
+    /// Rewrites that found no space.
+    space_failures: BTreeMap<SegmentId, u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -149,12 +151,18 @@ impl Jobs {
             Ok(false) => JobState::Discarded,
             Err(error) => {
                 let attempts = state.failures.get(&job.kind).map_or(0, |f| f.count) + 1;
-                let pause = RETRY_MIN.saturating_mul(1 << attempts.min(6)).min(RETRY_MAX);
-                // A full disk says nothing about the segments.
-                if matches!(error.kind(), ErrorKind::Corrupted | ErrorKind::Internal) {
-                    for input in job.inputs {
-                        *state.rewrite_failures.entry(input).or_default() += 1;
+                let mut pause = RETRY_MIN.saturating_mul(1 << attempts.min(6)).min(RETRY_MAX);
+                let failures = match error.kind() {
+                    // A full disk says nothing about the segments, and another may be small enough: it is tried soon.
+                    ErrorKind::NoSpace => {
+                        pause = RETRY_MIN;
+                        Some(&mut state.space_failures)
                     }
+                    ErrorKind::Corrupted | ErrorKind::Internal => Some(&mut state.rewrite_failures),
+                    _ => None,
+                };
+                if let Some(failures) = failures {
+                    job.inputs.iter().for_each(|input| *failures.entry(*input).or_default() += 1);
                 }
                 let reason = error.to_string();
                 state
@@ -181,6 +189,11 @@ impl Jobs {
 
     pub(crate) fn is_quarantined(&self, segment: SegmentId) -> bool {
         self.0.lock().rewrite_failures.get(&segment).is_some_and(|n| *n >= QUARANTINE_AFTER)
+    }
+
+    /// How often rewriting this segment found no space.
+    pub(crate) fn space_failure_count(&self, segment: SegmentId) -> u32 {
+        self.0.lock().space_failures.get(&segment).copied().unwrap_or(0)
     }
 
     /// Running and recent jobs, oldest first.

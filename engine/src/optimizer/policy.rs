@@ -4,6 +4,7 @@
 //! Vacuuming rewrites a segment with many dead points; a collection at rest is tidied at a lower threshold, so that space comes back.
 
 use crate::ids::SegmentId;
+use std::cmp::Reverse;
 use std::time::Duration;
 
 /// One sealed segment.
@@ -18,6 +19,8 @@ pub(crate) struct SegmentStats {
     pub(crate) bytes: u64,
     /// Failed too often; left alone until the next open.
     pub(crate) quarantined: bool,
+    /// Rewrites of it that found no space.
+    pub(crate) space_failure_count: u32,
 }
 
 /// A collection at one moment.
@@ -92,7 +95,11 @@ pub(crate) fn plan_merge(stats: &Stats, rules: &Rules) -> Option<MergePlan> {
     let worst = usable
         .iter()
         .filter(|s| exceeds(s.dead_durable, s.point_count, ratio))
-        .max_by_key(|s| u64::from(s.dead_durable) * 1_000_000 / u64::from(s.point_count.max(1)));
+        // On a full disk another one may be small enough: those that failed less come first.
+        .max_by_key(|s| {
+            let ratio = u64::from(s.dead_durable) * 1_000_000 / u64::from(s.point_count.max(1));
+            (Reverse(s.space_failure_count), ratio)
+        });
     if let Some(worst) = worst {
         return Some(MergePlan { inputs: vec![worst.id], reason: "many dead points" });
     }
@@ -147,7 +154,15 @@ mod tests {
 
     fn segment(id: u64, points: u32, dead: u32, bytes: u64) -> SegmentStats {
         let (point_count, dead_count, dead_durable) = (points, dead, dead);
-        SegmentStats { id: SegmentId(id), point_count, dead_count, dead_durable, bytes, quarantined: false }
+        SegmentStats {
+            id: SegmentId(id),
+            point_count,
+            dead_count,
+            dead_durable,
+            bytes,
+            quarantined: false,
+            space_failure_count: 0,
+        }
     }
 
     fn stats(segments: Vec<SegmentStats>) -> Stats {
@@ -182,6 +197,13 @@ mod tests {
         assert_eq!(plan_merge(&stats(vec![segment(1, 100, 20, 900)]), &RULES), None);
         let idle = Stats { idle: IDLE, ..stats(vec![segment(1, 100, 20, 900)]) };
         assert!(plan_merge(&idle, &RULES).is_some());
+    }
+
+    #[test]
+    fn turns_to_another_segment_where_the_disk_was_too_full() {
+        let failed = SegmentStats { space_failure_count: 1, ..segment(1, 100, 60, 900) };
+        let plan = plan_merge(&stats(vec![failed, segment(2, 100, 30, 300)]), &RULES);
+        assert_eq!(plan.expect("a plan").inputs, [SegmentId(2)]);
     }
 
     #[test]

@@ -98,7 +98,8 @@ fn write(points: &Collection, seed: u64, writer: u64, start: u64) {
             {
                 tell(&format!("R {writer} {n}"));
             }
-            (_, Err(e)) if matches!(e.kind(), ErrorKind::Closed | ErrorKind::Io) => {
+            // Closed by a failed sync, or memory full because the seal cannot sync: this process is done.
+            (_, Err(e)) if matches!(e.kind(), ErrorKind::Closed | ErrorKind::Io | ErrorKind::Busy) => {
                 return tell(&format!("U {writer} {n}"));
             }
             (_, e) => return breach(&format!("operation {n} of writer {writer}: {e:?}")),
