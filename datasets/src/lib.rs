@@ -4,6 +4,7 @@
 //! |---|---|
 //! | what is a set of vectors? | [`VectorSet`], [`Values`], [`Row`] |
 //! | here is a file, give me the vectors | [`open`], or [`read`] for bytes that are no file |
+//! | here is a file with queries and neighbours, give me all of it | [`read_ann_benchmark`] |
 //! | give me a million vectors that are always the same | [`Clustered`], [`ClusteredRows`] |
 //! | which are the true nearest rows? | [`ground_truth`], or [`GroundTruth::from_ids`] from a published list |
 //! | how good were these answers? | [`true_distances`], then [`recall()`] |
@@ -31,7 +32,7 @@ mod truth;
 mod vector_set;
 
 pub use generate::{Clustered, ClusteredRows, Length};
-pub use read::{Problem, ReadError, open, read};
+pub use read::{AnnBenchmark, DatasetProblem, Place, Problem, ReadError, open, read, read_ann_benchmark};
 pub use truth::{
     GroundTruth, GroundTruthMetric, TIE_EPSILON, TruthError, ground_truth, recall, true_distances,
 };

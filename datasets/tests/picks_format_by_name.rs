@@ -38,11 +38,13 @@ fn case_and_folders_do_not_matter() {
 
 #[test]
 fn an_unknown_name_lists_the_known_ones() {
-    for name in ["vectors.hdf5", "vectors", "", "fvecs", "a.fvecs.gz.gz", "a.fvecs.zst"] {
+    for name in ["vectors.hdf", "vectors", "", "fvecs", "a.fvecs.gz.gz", "a.fvecs.zst"] {
         let error = read(name, &[][..]).unwrap_err();
         assert!(matches!(error.problem, Problem::UnknownName { .. }), "{name}: {error}");
         let message = error.to_string();
-        for known in [".fvecs", ".bvecs", ".ivecs", ".npy", ".idx", "idx1-ubyte", "idx3-ubyte"] {
+        for known in
+            [".fvecs", ".bvecs", ".ivecs", ".npy", ".hdf5", ".h5", ".idx", "idx1-ubyte", "idx3-ubyte"]
+        {
             assert!(message.contains(known), "{message}");
         }
     }
@@ -54,4 +56,13 @@ fn a_file_on_disk_reads_like_its_bytes() {
     let plain = bvecs(&[&[9, 8, 7]]);
     std::fs::write(&path, gzip(&plain)).unwrap();
     assert_eq!(open(&path).unwrap(), read("a.bvecs", &plain[..]).unwrap());
+}
+
+#[test]
+fn offsets_say_whether_they_count_decompressed_bytes() {
+    let cut = &bvecs(&[&[1, 2, 3], &[4, 5, 6]])[..12];
+    let message = |bytes: &[u8]| read("a.bvecs.gz", bytes).unwrap_err().to_string();
+    let problem = "expected 3 bytes, got 1 and then the end";
+    assert_eq!(message(cut), format!("a.bvecs.gz: byte 11: {problem}"));
+    assert_eq!(message(&gzip(cut)), format!("a.bvecs.gz: byte 11 after decompression: {problem}"));
 }

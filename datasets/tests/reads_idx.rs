@@ -40,5 +40,5 @@ fn other_types_and_axes_are_refused() {
 fn bytes_after_the_data_are_refused() {
     let error = read("a.idx", &idx(&[2, 2], &[1, 2, 3, 4, 5])[..]).unwrap_err();
     assert!(matches!(error.problem, Problem::TrailingBytes), "{error}");
-    assert_eq!(error.offset, 16);
+    assert_eq!(error.offset(), Some(16));
 }

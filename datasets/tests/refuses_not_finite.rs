@@ -10,7 +10,7 @@ fn each_float_type_and_each_kind() {
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let error = read("a.fvecs", &fvecs(&[&[1.0, 2.0], &[3.0, bad]])[..]).unwrap_err();
         assert!(matches!(error.problem, Problem::NotFinite { .. }), "{error}");
-        assert_eq!(error.offset, 20);
+        assert_eq!(error.offset(), Some(20));
 
         let wide = f64::from(bad).to_le_bytes();
         let error = read("a.npy", &npy("<f8", "(1, 1)", &wide)[..]).unwrap_err();
@@ -20,7 +20,7 @@ fn each_float_type_and_each_kind() {
         let data = [0_u16.to_le_bytes(), bits.to_le_bytes()].concat();
         let error = read("a.npy", &npy("<f2", "(1, 2)", &data)[..]).unwrap_err();
         assert!(matches!(error.problem, Problem::NotFinite { .. }), "{error}");
-        assert_eq!(error.offset, 130);
+        assert_eq!(error.offset(), Some(130));
     }
 }
 
@@ -35,7 +35,7 @@ fn the_offset_is_right_beyond_the_first_chunk() {
     let mut row = vec![0.5_f32; 50_000];
     row[49_999] = f32::NAN;
     let error = read("a.fvecs", &fvecs(&[&row])[..]).unwrap_err();
-    assert_eq!(error.offset, 4 + 4 * 49_999);
+    assert_eq!(error.offset(), Some(4 + 4 * 49_999));
 }
 
 #[test]

@@ -63,8 +63,8 @@ fn recall_is_the_mean_over_queries_at_the_k_asked_for() {
 #[test]
 fn a_rounding_beyond_the_last_neighbour_is_forgiven_on_either_side_of_zero() {
     let truth = GroundTruth { ids: vec![vec![0], vec![1]], distances: vec![vec![100.0], vec![-100.0]] };
-    let near = [vec![100.000_05], vec![-99.999_95]];
-    let beyond = [vec![100.001], vec![-99.999]];
+    let near = [vec![100.000_5], vec![-99.999_5]];
+    let beyond = [vec![100.002], vec![-99.998]];
     assert_eq!(recall(&truth, &near, 1), Ok(1.0));
     assert_eq!(recall(&truth, &beyond, 1), Ok(0.0));
 }

@@ -5,8 +5,11 @@
 //! the (decompressed) input really holds: counts in a header are promises, believed as the bytes arrive.
 //! Formats: the header of each file in this folder; <http://corpus-texmex.irisa.fr> for the `*vecs`.
 
+mod ann_benchmark;
+mod dataset_problem;
 mod error;
 mod gather;
+mod hdf5;
 mod idx;
 mod npy;
 mod npy_header;
@@ -18,25 +21,28 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::vector_set::VectorSet;
-pub use error::{Problem, ReadError};
+pub use ann_benchmark::{AnnBenchmark, read_ann_benchmark};
+pub use dataset_problem::DatasetProblem;
+pub use error::{Place, Problem, ReadError};
 use gather::{Element, Float};
+use hdf5::Hdf5;
 use source::Source;
 
 /// Reads a whole file of vectors; plain or gzip.
 ///
-/// The name, less a final `.gz`, must end in `.fvecs`, `.bvecs`, `.ivecs`, `.npy`, `.idx`, or in
-/// `idx1-ubyte`, `idx2-ubyte` or `idx3-ubyte` as MNIST's do; case does not matter.
+/// The name, less a final `.gz`, must end in `.fvecs`, `.bvecs`, `.ivecs`, `.npy`, `.hdf5`, `.h5`, `.idx`, or
+/// in `idx1-ubyte`, `idx2-ubyte` or `idx3-ubyte` as MNIST's do; case does not matter. Of an HDF5 file these
+/// are the vectors to search in; [`read_ann_benchmark`] gives queries and neighbours too.
 ///
 /// # Errors
-/// A [`ReadError`] with the file, the byte offset (after decompression), what was expected and what was there.
+/// A [`ReadError`] with the file, the byte offset, what was expected and what was there.
 pub fn open(path: impl AsRef<Path>) -> Result<VectorSet, ReadError> {
     let path = path.as_ref();
     let format = Format::from_name(path)?;
-    let file = File::open(path).map_err(|error| ReadError {
-        path: path.to_owned(),
-        offset: 0,
-        problem: Problem::Io(error),
-    })?;
+    if matches!(format, Format::Hdf5) {
+        return ann_benchmark::read_base(&Hdf5::open(path)?);
+    }
+    let file = File::open(path).map_err(|error| ReadError::of_file(path, Problem::Io(error)))?;
     format.read(Source::new(path, file)?)
 }
 
@@ -55,14 +61,17 @@ enum Format {
     Vecs(Element),
     Idx,
     Npy,
+    Hdf5,
 }
 
 /// Ends of names, and what they stand for; the error message lists them in this order.
-const FORMATS: [(&str, Format); 8] = [
+const FORMATS: [(&str, Format); 10] = [
     (".fvecs", Format::Vecs(Element::Float(Float::F32))),
     (".bvecs", Format::Vecs(Element::U8)),
     (".ivecs", Format::Vecs(Element::I32)),
     (".npy", Format::Npy),
+    (".hdf5", Format::Hdf5),
+    (".h5", Format::Hdf5),
     (".idx", Format::Idx),
     ("idx1-ubyte", Format::Idx),
     ("idx2-ubyte", Format::Idx),
@@ -77,8 +86,7 @@ impl Format {
             Some((_, format)) => Ok(*format),
             None => {
                 let known = FORMATS.iter().map(|(end, _)| *end).collect();
-                let problem = Problem::UnknownName { known, got: name };
-                Err(ReadError { path: path.to_owned(), offset: 0, problem })
+                Err(ReadError::of_file(path, Problem::UnknownName { known, got: name }))
             }
         }
     }
@@ -88,6 +96,7 @@ impl Format {
             Self::Vecs(element) => vecs::read(source, element),
             Self::Idx => idx::read(source),
             Self::Npy => npy::read(source),
+            Self::Hdf5 => ann_benchmark::read_base(&Hdf5::from_source(source)?),
         }
     }
 }

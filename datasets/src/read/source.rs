@@ -1,21 +1,24 @@
 //! `Source`: any reader goes in, decompressed bytes with their offset come out.
 //!
 //! Gzip is told by its magic bytes `1f 8b`, never by the name (RFC 1952). Several members one after the
-//! other read as one stream, as `cat a.gz b.gz` makes them. [`Source::end`] must be reached for a file to
-//! count as read: only there does gzip compare its checksum.
+//! other read as one stream, as `cat a.gz b.gz` makes them. [`Source::end`] or [`Source::rest`] must be
+//! reached for a file to count as read: only there does gzip compare its checksum.
 
 use std::io::{self, BufReader, Chain, Cursor, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::error::{Problem, ReadError};
+use super::error::{Origin, Place, Problem, ReadError};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
+/// Bytes added at a time where all of them are wanted.
+const STEP_BYTES: usize = 64 * 1024;
+
 /// Bytes read so far, and the bytes to come.
 pub(super) struct Source<'a> {
-    path: PathBuf,
+    origin: Origin,
     offset: u64,
     bytes: Bytes<'a>,
 }
@@ -32,20 +35,20 @@ enum Bytes<'a> {
 impl<'a> Source<'a> {
     pub(super) fn new(path: &Path, input: impl Read + 'a) -> Result<Self, ReadError> {
         let mut input: Box<dyn Read + 'a> = Box::new(input);
-        let mut start = Vec::new();
-        input.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut start).map_err(|error| ReadError {
-            path: path.to_owned(),
-            offset: 0,
-            problem: Problem::Io(error),
-        })?;
+        let start = first_bytes(&mut input).map_err(|error| ReadError::of_file(path, Problem::Io(error)))?;
         let is_gzip = start == GZIP_MAGIC;
         let whole = BufReader::new(Cursor::new(start).chain(input));
-        let bytes = if is_gzip {
-            Bytes::Gzip(BufReader::new(MultiGzDecoder::new(whole)))
+        let (bytes, place): (_, fn(u64) -> Place) = if is_gzip {
+            (Bytes::Gzip(BufReader::new(MultiGzDecoder::new(whole))), Place::Inflated)
         } else {
-            Bytes::Plain(whole)
+            (Bytes::Plain(whole), Place::Byte)
         };
-        Ok(Self { path: path.to_owned(), offset: 0, bytes })
+        Ok(Self { origin: Origin { path: path.to_owned(), place }, offset: 0, bytes })
+    }
+
+    /// Makes the errors of this file, also after the source is used up.
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Offset of the next byte.
@@ -88,6 +91,24 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
+    /// All bytes to come, to the end. Memory follows the bytes that arrived.
+    pub(super) fn rest(mut self) -> Result<Vec<u8>, ReadError> {
+        let mut bytes = Vec::new();
+        loop {
+            let start = bytes.len();
+            if bytes.try_reserve(STEP_BYTES).is_err() {
+                let expected_bytes = (start + STEP_BYTES) as u64;
+                return Err(self.error_at(self.offset, Problem::OutOfMemory { expected_bytes }));
+            }
+            bytes.resize(start + STEP_BYTES, 0);
+            let got = self.fill(&mut bytes[start..])?;
+            if got < STEP_BYTES {
+                bytes.truncate(start + got);
+                return Ok(bytes);
+            }
+        }
+    }
+
     /// Makes sure that nothing follows, and that a gzip stream ends with the checksum of what it gave.
     pub(super) fn end(mut self) -> Result<(), ReadError> {
         let start = self.offset;
@@ -98,8 +119,19 @@ impl<'a> Source<'a> {
     }
 
     pub(super) fn error_at(&self, offset: u64, problem: Problem) -> ReadError {
-        ReadError { path: self.path.clone(), offset, problem }
+        self.origin.error_at(offset, problem)
     }
+}
+
+/// Whether a stream opens as gzip does; reads the bytes that tell.
+pub(super) fn opens_as_gzip(input: &mut impl Read) -> io::Result<bool> {
+    Ok(first_bytes(input)? == GZIP_MAGIC)
+}
+
+fn first_bytes(input: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    input.take(GZIP_MAGIC.len() as u64).read_to_end(&mut start)?;
+    Ok(start)
 }
 
 impl Bytes<'_> {

@@ -2,7 +2,8 @@
 //!
 //! Keys are `f64`, smaller is nearer, never NaN and never -0, so that equal distances compare equal.
 //! Two `u8` rows are compared in integers, which is exact; everything else in `f64`, summed in a fixed
-//! order over eight lanes, which is the same on every machine. Written to be read, not to be fast.
+//! order over eight lanes, which is the same on every machine. Written to be read, not to be fast: bound.rs
+//! keeps most rows away from here.
 
 use super::GroundTruthMetric;
 use crate::vector_set::Row;

@@ -5,8 +5,9 @@
 
 use super::{GroundTruth, TruthError};
 
-/// How far, relative to the k-th distance, an answer may lie beyond it: a few roundings of an `f32`.
-pub const TIE_EPSILON: f32 = 1e-6;
+/// How far, relative to the k-th distance, an answer may lie beyond it: some eighty roundings of an `f32`, as
+/// many as a sum of hundreds of products may collect.
+pub const TIE_EPSILON: f32 = 1e-5;
 
 /// Recall@k over all queries, from 0 to 1: right answers among the first `k` of each list, divided by
 /// `k` times the number of queries. A list shorter than `k` counts as wrong where it is missing.

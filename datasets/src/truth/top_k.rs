@@ -53,6 +53,11 @@ impl TopK {
         }
     }
 
+    /// The key of the worst, once there are `k`; a row with a larger key changes nothing.
+    pub(super) fn limit(&self) -> Option<f64> {
+        if self.heap.len() < self.k { None } else { self.heap.peek().map(|worst| worst.key) }
+    }
+
     /// Nearest first.
     pub(super) fn into_sorted(self) -> Vec<Ranked> {
         self.heap.into_sorted_vec()

@@ -1,4 +1,4 @@
-//! What the tests share: files built byte by byte, and the real data where a checkout has them.
+//! What the tests share: files built byte by byte, committed ones, and the real data where a checkout has them.
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
 use std::io::Write;
@@ -78,6 +78,20 @@ pub(crate) fn good_files() -> Vec<(String, Vec<u8>)> {
 
 pub(crate) fn is_finite(set: &VectorSet) -> bool {
     set.to_f32().iter().all(|value| value.is_finite()) && set.values().len() == set.rows() * set.dim()
+}
+
+/// Writes bytes to a file of this name, in a folder of the calling test, since tests run side by side.
+pub(crate) fn stored(test: &str, name: &str, bytes: &[u8]) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+    std::fs::create_dir_all(&folder).expect("the folder for tests is writable");
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).expect("the folder for tests is writable");
+    path
+}
+
+/// A file written by h5py; tests/fixtures/README.md says how.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
 /// A file of the real data, or `None` after saying that the test is skipped.

@@ -11,7 +11,7 @@ use crate::source::{CodePath, Source, paths, without_tests};
 use crate::tree::{Tree, is_within};
 
 /// A library by its name in code, and the places that may name it. A name that ends in `_` is a family.
-const HOMES: [(&str, &[&str]); 13] = [
+const HOMES: [(&str, &[&str]); 14] = [
     ("memmap2", &["engine/src/io/mmap.rs"]),
     ("simsimd", &["engine/src/kernels/simd.rs"]),
     ("rkyv", &["storage-format"]),
@@ -25,6 +25,7 @@ const HOMES: [(&str, &[&str]); 13] = [
     ("tokio", &["server", "client"]),
     ("hyper", &["server", "client"]),
     ("criterion", &["benches"]),
+    ("hdf5_pure", &["datasets/src/read/hdf5"]),
 ];
 
 /// What [`words`] keeps out of a folder, and why.
@@ -200,6 +201,7 @@ mod tests {
             ("tonic::include_proto!(x)", "client/src/grpc.rs", "engine/src/lib.rs"),
             ("#[tokio::main] async fn main() {}", "server/src/main.rs", "engine/src/threads/mod.rs"),
             ("use criterion::Criterion;", "benches/benches/hnsw.rs", "datasets/src/lib.rs"),
+            ("use hdf5_pure::File;", "datasets/src/read/hdf5/mod.rs", "datasets/src/read/mod.rs"),
         ];
         for (text, home, abroad) in cases {
             assert_eq!(count(homes, home, text), 0, "{text} in {home}");
