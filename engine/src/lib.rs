@@ -52,12 +52,14 @@
 mod collection;
 mod database;
 mod error;
+mod hnsw;
 mod ids;
 pub mod io;
 mod kernels;
 mod optimizer;
 mod payload;
 mod point;
+mod quantization;
 mod query;
 mod scorer;
 mod segment;
@@ -66,8 +68,8 @@ mod vectors;
 mod wal;
 
 pub use collection::{
-    Background, Collection, CollectionConfig, CollectionInfo, CollectionUpdate, Limits, OptimizerConfig,
-    RecoveryReport, SegmentInfo, VectorConfig,
+    Background, Collection, CollectionConfig, CollectionInfo, CollectionUpdate, IndexConfig, IndexInfo,
+    Limits, OptimizerConfig, RecallAudit, RecoveryReport, SegmentInfo, VectorConfig,
 };
 pub use database::{AliasAction, CollectionVerdict, Database, Options, VerifyReport};
 pub use error::{Applied, Error, ErrorKind, Result};
@@ -75,6 +77,9 @@ pub use ids::{SegmentId, SeqNo};
 pub use nigh_format::manifest::{Datatype, Durability, Metric};
 pub use optimizer::{JobInfo, JobKind, JobState};
 pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId};
-pub use query::{Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest, WithPayload, WithVectors};
+pub use query::{
+    Effort, Explain, Plan, Quantization, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest,
+    SegmentExplain, WithPayload, WithVectors,
+};
 pub use threads::{CancelToken, Clock, ManualClock, SystemClock};
 pub use uuid::Uuid;

@@ -216,6 +216,7 @@ impl Case {
             durability: self.rng.chance(50).then(|| durability(&mut self.rng)),
             flush_interval: self.rng.chance(50).then(|| Duration::from_millis(1 + self.rng.below(2000))),
             optimizer: self.rng.chance(50).then(|| optimizer(&mut self.rng)),
+            ..CollectionUpdate::default()
         };
         side.collection.update(&update).expect("update");
         side.config.durability = update.durability.unwrap_or(side.config.durability);

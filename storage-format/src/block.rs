@@ -146,8 +146,7 @@ pub fn encode_file(kind: FileKind, identity: Identity, data: &[u8]) -> Vec<u8> {
     checksums.update(data);
     let table = encode_table(&checksums.finish());
     let data_len = data.len() as u64;
-    let header =
-        FileHeader { kind, required: 0, optional: 0, table_checksum: crc32c(&table), data_len, identity };
+    let header = FileHeader::new(kind, crc32c(&table), data_len, identity);
     let mut file = Vec::with_capacity(HEADER_LEN + data.len() + 64 + table.len());
     file.extend_from_slice(&header.encode());
     file.extend_from_slice(data);

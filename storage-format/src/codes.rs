@@ -188,12 +188,22 @@ impl CodesLayout {
 /// # Errors
 /// The first code that is not.
 pub fn check_codes(codes: &[u8], layout: &CodesLayout) -> Result<(), FormatError> {
-    check_count("codes", layout.codes.end - layout.codes.start, codes.len())?;
-    let (dim, stride) = (layout.dim as usize, layout.stride as usize);
-    for (index, code) in codes.chunks(stride).enumerate() {
-        if code.iter().skip(dim).any(|byte| *byte != 0) {
-            let offset = place_of(&layout.codes, index, u64::from(layout.stride));
-            return Err(FormatError::invalid(offset, "code", format!("zeros from byte {dim} on"), "others"));
+    check_padding(codes, &layout.codes, "code", layout.dim, layout.stride)
+}
+
+/// Checks that each row of a section of `stride` bytes a row is zero from `len` on.
+pub(crate) fn check_padding(
+    bytes: &[u8],
+    section: &Range<u64>,
+    what: &'static str,
+    len: u32,
+    stride: u32,
+) -> Result<(), FormatError> {
+    check_count(what, section.end - section.start, bytes.len())?;
+    for (index, row) in bytes.chunks(stride as usize).enumerate() {
+        if row.iter().skip(len as usize).any(|byte| *byte != 0) {
+            let offset = place_of(section, index, u64::from(stride));
+            return Err(FormatError::invalid(offset, what, format!("zeros from byte {len} on"), "others"));
         }
     }
     Ok(())

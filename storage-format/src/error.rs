@@ -42,7 +42,9 @@ pub enum FormatErrorKind {
     Version {
         /// In the file.
         found: u16,
-        /// The highest this build reads.
+        /// The oldest of this kind of file that this build reads.
+        oldest: u16,
+        /// The highest of this kind of file that this build reads.
         known: u16,
     },
     /// Required features that this build does not know.
@@ -133,7 +135,7 @@ impl FormatError {
     /// Whether the file was written by a newer Nigh, so that it is whole but not ours to read.
     #[must_use]
     pub fn is_newer(&self) -> bool {
-        if let FormatErrorKind::Version { found, known } = self.kind {
+        if let FormatErrorKind::Version { found, known, .. } = self.kind {
             return found > known;
         }
         matches!(self.kind, FormatErrorKind::Feature { .. })
@@ -153,11 +155,14 @@ impl fmt::Display for FormatErrorKind {
             Self::TooLong { limit, got } => write!(f, "too long: expected at most {limit} bytes, got {got}"),
             Self::Magic => write!(f, "bad magic"),
             Self::HeaderChecksum => write!(f, "header checksum does not match"),
-            Self::Version { found, known } if found > known => {
+            Self::Version { found, known, .. } if found > known => {
                 write!(f, "written by a newer nigh: expected format version {known} or lower, got {found}")
             }
-            Self::Version { found, known } => {
-                write!(f, "unknown format version: expected 1 to {known}, got {found}")
+            Self::Version { found, oldest, known } if oldest == known => {
+                write!(f, "unknown format version: expected {known}, got {found}")
+            }
+            Self::Version { found, oldest, known } => {
+                write!(f, "unknown format version: expected {oldest} to {known}, got {found}")
             }
             Self::Feature { bits } => {
                 write!(f, "written by a newer nigh: expected no unknown required features, got {bits:#x}")

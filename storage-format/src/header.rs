@@ -69,11 +69,13 @@ pub enum FileKind {
     IdMap = 9,
     /// Points that died since the segment was sealed.
     Tombstones = 10,
+    /// Vectors projected to fewer coordinates, quantized.
+    Reduced = 11,
 }
 
 impl FileKind {
     /// Every kind, by number.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Catalog,
         Self::Manifest,
         Self::Wal,
@@ -84,6 +86,7 @@ impl FileKind {
         Self::Payloads,
         Self::IdMap,
         Self::Tombstones,
+        Self::Reduced,
     ];
 
     /// The name in the specification.
@@ -100,6 +103,7 @@ impl FileKind {
             Self::Payloads => "payloads",
             Self::IdMap => "id_map",
             Self::Tombstones => "tombstones",
+            Self::Reduced => "reduced",
         }
     }
 
@@ -115,7 +119,7 @@ impl TryFrom<u16> for FileKind {
 
     fn try_from(code: u16) -> Result<Self, FormatError> {
         let known = Self::ALL.into_iter().find(|kind| kind.code() == code);
-        known.ok_or_else(|| FormatError::invalid(KIND.offset as u64, "file kind", "1 to 10", code))
+        known.ok_or_else(|| FormatError::invalid(KIND.offset as u64, "file kind", "1 to 11", code))
     }
 }
 
@@ -135,6 +139,8 @@ pub struct Identity {
 pub struct FileHeader {
     /// What the file is.
     pub kind: FileKind,
+    /// Version of the kind's layout.
+    pub version: u16,
     /// Feature bits that a reader must know.
     pub required: u32,
     /// Feature bits that a reader may ignore.
@@ -148,13 +154,19 @@ pub struct FileHeader {
 }
 
 impl FileHeader {
+    /// The header of a file that is written now.
+    #[must_use]
+    pub fn new(kind: FileKind, table_checksum: u32, data_len: u64, identity: Identity) -> Self {
+        Self { kind, version: kind.version(), required: 0, optional: 0, table_checksum, data_len, identity }
+    }
+
     /// The header's bytes.
     #[must_use]
     pub fn encode(&self) -> [u8; HEADER_LEN] {
         let mut bytes = [0; HEADER_LEN];
         MAGIC_FIELD.write(&mut bytes, u64::from_le_bytes(MAGIC));
         KIND.write(&mut bytes, u64::from(self.kind.code()));
-        VERSION.write(&mut bytes, u64::from(FORMAT_VERSION));
+        VERSION.write(&mut bytes, u64::from(self.version));
         REQUIRED.write(&mut bytes, u64::from(self.required));
         OPTIONAL.write(&mut bytes, u64::from(self.optional));
         TABLE_CHECKSUM.write(&mut bytes, u64::from(self.table_checksum));
@@ -183,9 +195,12 @@ impl FileHeader {
         if HEADER_CHECKSUM.read_as::<u32>(bytes)? != own_checksum(bytes) {
             return Err(error(HEADER_CHECKSUM, FormatErrorKind::HeaderChecksum));
         }
-        let found: u16 = VERSION.read_as(bytes)?;
-        if found != FORMAT_VERSION {
-            return Err(error(VERSION, FormatErrorKind::Version { found, known: FORMAT_VERSION }));
+        let version: u16 = VERSION.read_as(bytes)?;
+        let kind = FileKind::try_from(KIND.read_as::<u16>(bytes)?);
+        // Newer versions may know more kinds; what a file of one is cannot be told.
+        let (oldest, known) = kind.as_ref().map_or((1, FORMAT_VERSION), |k| (k.version_min(), k.version()));
+        if version < oldest || version > known {
+            return Err(error(VERSION, FormatErrorKind::Version { found: version, oldest, known }));
         }
         let required: u32 = REQUIRED.read_as(bytes)?;
         let bits = required & !REQUIRED_FEATURES_KNOWN;
@@ -202,7 +217,8 @@ impl FileHeader {
             ));
         }
         let header = Self {
-            kind: FileKind::try_from(KIND.read_as::<u16>(bytes)?)?,
+            kind: kind?,
+            version,
             required,
             optional: OPTIONAL.read_as(bytes)?,
             table_checksum: TABLE_CHECKSUM.read_as(bytes)?,

@@ -26,6 +26,7 @@ const IDS: &str = "ids";
 const PAYLOADS: &str = "payloads";
 const VECTORS_PREFIX: &str = "vectors-";
 const CODES_PREFIX: &str = "codes-";
+const REDUCED_PREFIX: &str = "reduced-";
 const LINKS_PREFIX: &str = "links-";
 const TOMBSTONES_PREFIX: &str = "tombstones-";
 
@@ -80,6 +81,8 @@ pub enum SegmentFile {
     Vectors(u16),
     /// Codes of the vector with this index.
     Codes(u16),
+    /// Projected codes of the vector with this index.
+    Reduced(u16),
     /// Graph of the vector with this index.
     Links(u16),
     /// Dead points as of this checkpoint.
@@ -96,6 +99,7 @@ impl SegmentFile {
             Self::Payloads => PAYLOADS.to_owned(),
             Self::Vectors(index) => format!("{VECTORS_PREFIX}{index}"),
             Self::Codes(index) => format!("{CODES_PREFIX}{index}"),
+            Self::Reduced(index) => format!("{REDUCED_PREFIX}{index}"),
             Self::Links(index) => format!("{LINKS_PREFIX}{index}"),
             Self::Tombstones(checkpoint) => format!("{TOMBSTONES_PREFIX}{checkpoint:016x}"),
         }
@@ -116,6 +120,9 @@ impl SegmentFile {
         if let Some(index) = name.strip_prefix(CODES_PREFIX) {
             return parse_index(index).map(Self::Codes);
         }
+        if let Some(index) = name.strip_prefix(REDUCED_PREFIX) {
+            return parse_index(index).map(Self::Reduced);
+        }
         if let Some(index) = name.strip_prefix(LINKS_PREFIX) {
             return parse_index(index).map(Self::Links);
         }
@@ -131,6 +138,7 @@ impl SegmentFile {
             Self::Payloads => FileKind::Payloads,
             Self::Vectors(_) => FileKind::Vectors,
             Self::Codes(_) => FileKind::Codes,
+            Self::Reduced(_) => FileKind::Reduced,
             Self::Links(_) => FileKind::Links,
             Self::Tombstones(_) => FileKind::Tombstones,
         }
@@ -141,7 +149,9 @@ impl SegmentFile {
     pub fn tag(self) -> u64 {
         match self {
             Self::Meta | Self::IdMap | Self::Payloads => 0,
-            Self::Vectors(index) | Self::Codes(index) | Self::Links(index) => u64::from(index),
+            Self::Vectors(index) | Self::Codes(index) | Self::Reduced(index) | Self::Links(index) => {
+                u64::from(index)
+            }
             Self::Tombstones(checkpoint) => checkpoint,
         }
     }
@@ -156,6 +166,7 @@ impl SegmentFile {
             FileKind::Payloads => (tag == 0).then_some(Self::Payloads),
             FileKind::Vectors => index.map(Self::Vectors),
             FileKind::Codes => index.map(Self::Codes),
+            FileKind::Reduced => index.map(Self::Reduced),
             FileKind::Links => index.map(Self::Links),
             FileKind::Tombstones => Some(Self::Tombstones(tag)),
             FileKind::Catalog | FileKind::Manifest | FileKind::Wal => None,
@@ -165,7 +176,7 @@ impl SegmentFile {
     /// Whether the file can be made again from the segment's other files.
     #[must_use]
     pub fn is_derived(self) -> bool {
-        matches!(self, Self::Codes(_) | Self::Links(_))
+        matches!(self, Self::Codes(_) | Self::Reduced(_) | Self::Links(_))
     }
 }
 

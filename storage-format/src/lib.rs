@@ -5,7 +5,7 @@
 //!
 //! Where to look: [`layout`] spells names; [`header`] and [`block`] frame every file but the log; [`catalog`],
 //! [`manifest`] and [`segment_meta`] are small records; [`wal_record`] frames the log and says where it ends;
-//! [`operation`] is what a log record says; [`vectors`], [`codes`], [`graph`], [`payloads`], [`id_map`] and
+//! [`operation`] is what a log record says; [`vectors`], [`codes`], [`reduced`], [`graph`], [`payloads`], [`id_map`] and
 //! [`tombstones`] compute where the sections of a segment's files are.
 //!
 //! Invariant: no input makes this crate panic or allocate more than a small multiple of the input's length.
@@ -28,6 +28,7 @@ pub mod layout;
 pub mod manifest;
 pub mod operation;
 pub mod payloads;
+pub mod reduced;
 pub mod segment_meta;
 pub mod tombstones;
 pub mod vectors;

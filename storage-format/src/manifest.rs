@@ -11,7 +11,7 @@ use crate::header::{FileKind, HEADER_LEN, Identity};
 use crate::layout::SegmentFile;
 use crate::vector_params::{check_dim, check_names};
 
-pub use crate::vector_params::{DIM_MAX, Datatype, Metric, VECTOR_NAME_LEN_MAX, VectorParams};
+pub use crate::vector_params::{DIM_MAX, Datatype, IndexParams, Metric, VECTOR_NAME_LEN_MAX, VectorParams};
 
 mod record;
 
@@ -33,6 +33,8 @@ pub struct Manifest {
     pub next_checkpoint: u64,
     /// The vectors of each point; the place in the list names files.
     pub vectors: Vec<VectorParams>,
+    /// How each of these vectors is indexed.
+    pub indexes: Vec<IndexParams>,
     /// How the collection behaves.
     pub settings: Settings,
     /// Live segments, oldest first.
@@ -126,7 +128,7 @@ impl Manifest {
         let (header, data) = decode_file(bytes, FileKind::Manifest)?;
         let tag = header.identity.tag;
         header.expect(FileKind::Manifest, Identity { collection: collection_id, owner: 0, tag })?;
-        let manifest = record::decode(data)?;
+        let manifest = record::decode(data, header.version)?;
         header.expect(FileKind::Manifest, manifest.identity())?;
         manifest.check()?;
         Ok(manifest)
@@ -171,6 +173,11 @@ impl Manifest {
         for vector in &self.vectors {
             check_dim(vector.dim, HEADER_LEN as u64)?;
         }
+        if self.indexes.len() != self.vectors.len() {
+            let expected = format!("one for each of {} vectors", self.vectors.len());
+            return Err(invalid("indexes", expected, self.indexes.len()));
+        }
+        self.indexes.iter().try_for_each(|index| index.check(HEADER_LEN as u64))?;
         self.check_settings()?;
         let counters = [
             ("generation", self.generation),
@@ -220,9 +227,10 @@ impl Manifest {
         }
         let known = |file: &SegmentFile| match *file {
             SegmentFile::Meta | SegmentFile::IdMap | SegmentFile::Payloads => true,
-            SegmentFile::Vectors(index) | SegmentFile::Codes(index) | SegmentFile::Links(index) => {
-                usize::from(index) < self.vectors.len()
-            }
+            SegmentFile::Vectors(index)
+            | SegmentFile::Codes(index)
+            | SegmentFile::Reduced(index)
+            | SegmentFile::Links(index) => usize::from(index) < self.vectors.len(),
             SegmentFile::Tombstones(checkpoint) => checkpoint < self.next_checkpoint,
         };
         if let Some(unknown) = unique.iter().find(|file| !known(file)) {

@@ -101,6 +101,43 @@ pub struct VectorParams {
     pub datatype: Datatype,
 }
 
+/// How one named vector is indexed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct IndexParams {
+    /// Half the links of a node of the graph.
+    pub m: u32,
+    /// Candidates of the search for neighbours while building.
+    pub ef_construction: u32,
+    /// Share of the values that the range of int8 codes covers.
+    pub quantile: f32,
+    /// Segments with fewer vectors are scanned and have no graph.
+    pub graph_points_min: u32,
+}
+
+impl IndexParams {
+    /// 16, 200, 0.99, 2,000: what a manifest without them means.
+    pub const DEFAULT: Self = Self { m: 16, ef_construction: 200, quantile: 0.99, graph_points_min: 2_000 };
+
+    /// Checks the ranges of docs/storage-format.md, section 5.
+    pub(crate) fn check(&self, offset: u64) -> Result<(), FormatError> {
+        let Self { m, ef_construction, quantile, graph_points_min } = *self;
+        let ranges = [
+            ("m", m, 2, 128),
+            ("ef_construction", ef_construction, 4, 4096),
+            ("graph_points_min", graph_points_min, 1, u32::MAX),
+        ];
+        for (name, value, min, max) in ranges {
+            if !(min..=max).contains(&value) {
+                return Err(FormatError::invalid(offset, name, format!("{min}..={max}"), value));
+            }
+        }
+        if !(0.5..=1.0).contains(&quantile) {
+            return Err(FormatError::invalid(offset, "quantile", "0.5..=1", quantile));
+        }
+        Ok(())
+    }
+}
+
 /// A dimension is 1 to [`DIM_MAX`].
 pub(crate) fn check_dim(dim: u32, offset: u64) -> Result<(), FormatError> {
     if (1..=DIM_MAX).contains(&dim) {

@@ -24,6 +24,11 @@ fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     for (name, kind, file) in files::block_files() {
         let (header, data) = decode_file(&file, kind).unwrap();
         let numbers = |numbers: &[u64]| [files::u64s(numbers), data.to_vec()].concat();
+        // Seeds of an older version of the kind stay beside those of the present one.
+        let prefix = match header.version {
+            1 => "seed".to_owned(),
+            version => format!("seed-v{version}"),
+        };
         let identity = header.identity;
         let (target, input) = match name {
             "catalog" => ("catalog", numbers(&[identity.tag])),
@@ -31,8 +36,8 @@ fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
             "meta" => ("segment_meta", numbers(&[identity.collection, identity.owner])),
             _ => (kind.name(), data.to_vec()),
         };
-        seeds.push((target, "seed".to_owned(), input));
-        seeds.push(("header", format!("seed-{name}"), file[..64].to_vec()));
+        seeds.push(("header", format!("{prefix}-{name}"), file[..64].to_vec()));
+        seeds.push((target, prefix, input));
     }
     seeds.push(("block_file", "seed".to_owned(), b"\x04some number and then the data".repeat(3)));
     for (index, operation) in operations().iter().enumerate() {
@@ -74,12 +79,16 @@ fn kept_inputs() {
 /// A seed that its decoder refuses would seed nothing.
 #[test]
 fn seeds_are_good() {
+    use nigh_format::graph::LinksLayout;
     use nigh_format::operation::Operation;
+    use nigh_format::reduced::ReducedLayout;
     use nigh_format::vectors::VectorsLayout;
     for (target, name, bytes) in seeds() {
         match target {
             "operation" => drop(Operation::decode(&bytes).expect(&name)),
             "vectors" => drop(VectorsLayout::decode(&bytes, bytes.len() as u64).expect(&name)),
+            "links" => drop(LinksLayout::decode(&bytes, bytes.len() as u64).expect(&name)),
+            "reduced" => drop(ReducedLayout::decode(&bytes, bytes.len() as u64).expect(&name)),
             _ => {}
         }
     }

@@ -1,6 +1,8 @@
-//! Files that version 1 wrote are read with the same values, and written again with the same bytes.
+//! Files that some version wrote are read with the same values, and written again with the same bytes where their kind
+//! has not changed since.
 //!
-//! A fixture is made by `NIGH_WRITE_FIXTURES=1 cargo nextest run -p nigh-format`, and only when it is absent.
+//! A kind's fixture lies in the folder of the version in which it got its present layout. It is made by `NIGH_WRITE_FIXTURES=1 cargo nextest run -p
+//! nigh-format`, and only when it is absent.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
@@ -9,22 +11,29 @@ use std::path::PathBuf;
 
 use common::files::{self, CHECKPOINT, COLLECTION, SEGMENT, read_u32s, read_u64s, section};
 use common::log::{self, Log};
+use nigh_format::FormatErrorKind;
 use nigh_format::block::decode_file;
 use nigh_format::catalog::Catalog;
 use nigh_format::codes::{CodesLayout, check_codes};
-use nigh_format::graph::{LinksLayout, check_entries, check_links};
-use nigh_format::header::{FileKind, Identity};
+use nigh_format::graph::{LinksLayout, check_layers, check_links, decode_curve};
+use nigh_format::header::{FileHeader, FileKind, Identity};
 use nigh_format::id_map::{self, IdMapLayout};
-use nigh_format::manifest::Manifest;
+use nigh_format::layout::SegmentFile;
+use nigh_format::manifest::{IndexParams, Manifest};
 use nigh_format::operation::Operation;
 use nigh_format::payloads::{PayloadsLayout, check_ends};
+use nigh_format::reduced::{self, ReducedLayout};
 use nigh_format::segment_meta::SegmentMeta;
 use nigh_format::tombstones::{TombstonesLayout, check_words};
 use nigh_format::vectors::{VectorsLayout, check_presence};
 
+fn fixture_path(version: u16, name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/v{version}")).join(name)
+}
+
 /// The bytes of a fixture, which must be what this build writes.
 fn fixture(name: &str, written_now: &[u8]) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/v1").join(name);
+    let path = fixture_path(FileHeader::decode(written_now).unwrap().version, name);
     if !path.exists() && std::env::var_os("NIGH_WRITE_FIXTURES").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, written_now).unwrap();
@@ -56,6 +65,16 @@ fn catalog() {
 fn manifest() {
     let bytes = fixture("manifest", &files::manifest().encode());
     assert_eq!(Manifest::decode(&bytes, COLLECTION).unwrap(), files::manifest());
+}
+
+/// Version 1 had no indexes and no reduced files.
+#[test]
+fn manifest_of_version_1() {
+    let bytes = std::fs::read(fixture_path(1, "manifest")).unwrap();
+    let mut expected = files::manifest();
+    expected.indexes.fill(IndexParams::DEFAULT);
+    expected.segments[1].files.retain(|entry| !matches!(entry.file, SegmentFile::Reduced(_)));
+    assert_eq!(Manifest::decode(&bytes, COLLECTION).unwrap(), expected);
 }
 
 #[test]
@@ -93,9 +112,38 @@ fn links() {
     let data = segment_data("links-0", FileKind::Links, 0, &files::links());
     let layout = LinksLayout::decode(&data, data.len() as u64).unwrap();
     assert_eq!(layout, files::links_layout());
-    check_links(&read_u32s(section(&data, layout.links())), &layout).unwrap();
-    check_entries(&read_u32s(section(&data, layout.entries())), &layout).unwrap();
-    assert_eq!(read_u32s(section(&data, layout.row(1)))[..3], [2, 0, u32::MAX]);
+    let numbers = |range| read_u32s(section(&data, range));
+    let (lens, ids) = (numbers(layout.layer_lens()), numbers(layout.layer_ids()));
+    let (layer_links, links) = (numbers(layout.layer_links()), numbers(layout.links()));
+    check_layers(&lens, &ids, &layer_links, &layout).unwrap();
+    check_links(&links, &layout).unwrap();
+    assert_eq!((lens, ids), (vec![2, 1], vec![2, 0, 1]));
+    assert_eq!((layer_links[..2].to_vec(), layer_links[16]), (vec![1, u32::MAX], 0));
+    assert_eq!(links[16..19], [2, 0, u32::MAX]);
+    assert_eq!(decode_curve(section(&data, layout.curve()), &layout).unwrap(), files::curve());
+    gaps_are_zero(&data, layout.gaps());
+}
+
+/// No release wrote one; a file of that version is an error, and not a newer one.
+#[test]
+fn links_of_version_1() {
+    let bytes = std::fs::read(fixture_path(1, "links-0")).unwrap();
+    let error = decode_file(&bytes, FileKind::Links).unwrap_err();
+    assert_eq!(error.kind, FormatErrorKind::Version { found: 1, oldest: 2, known: 2 });
+    assert!(!error.is_newer());
+}
+
+#[test]
+fn reduced() {
+    let data = segment_data("reduced-0", FileKind::Reduced, 0, &files::reduced());
+    let layout = ReducedLayout::decode(&data, data.len() as u64).unwrap();
+    assert_eq!(layout, files::reduced_layout());
+    let (matrix, codes) = (section(&data, layout.matrix()), section(&data, layout.codes()));
+    reduced::check_rows(matrix, codes, &layout).unwrap();
+    assert_eq!((&matrix[64..68], &codes[128..131]), (&[0xFF, 127, 1, 0][..], &[128, 7, 0][..]));
+    assert_eq!(section(&data, layout.matrix_scales())[4..], 0.25_f32.to_le_bytes());
+    assert_eq!(section(&data, layout.matrix_offsets())[..4], (-0.125_f32).to_le_bytes());
+    assert_eq!(section(&data, layout.bias())[8..], i32::MAX.to_le_bytes());
     gaps_are_zero(&data, layout.gaps());
 }
 

@@ -4,10 +4,11 @@
 use nigh_format::FormatErrorKind;
 use nigh_format::checksum::crc32c;
 use nigh_format::header::{FileHeader, FileKind, Identity};
+use nigh_format::version::FORMAT_VERSION;
 
 fn header(kind: FileKind) -> FileHeader {
     let identity = Identity { collection: 1, owner: 2, tag: 3 };
-    FileHeader { kind, required: 0, optional: u32::MAX, table_checksum: 0, data_len: 9, identity }
+    FileHeader { optional: u32::MAX, ..FileHeader::new(kind, 0, 9, identity) }
 }
 
 /// A header with `bytes` at `place` and a good checksum.
@@ -37,20 +38,48 @@ fn the_first_reason_is_given() {
     flipped[10] ^= 1;
     assert_eq!(FileHeader::decode(&flipped).unwrap_err().kind, FormatErrorKind::HeaderChecksum);
 
-    let newer = FileHeader::decode(&with(8, &[99, 0, 2, 0, 1])).unwrap_err();
-    assert_eq!(newer.kind, FormatErrorKind::Version { found: 2, known: 1 });
-    assert!(newer.is_newer());
-    let zero = FileHeader::decode(&with(10, &[0, 0])).unwrap_err();
-    assert_eq!(zero.kind, FormatErrorKind::Version { found: 0, known: 1 });
-    assert!(!zero.is_newer());
+    let version = |known| FormatErrorKind::Version { found: known + 1, oldest: 1, known };
+    let newer = FileHeader::decode(&with(10, &[2, 0, 1])).unwrap_err();
+    assert_eq!((newer.kind.clone(), newer.is_newer()), (version(1), true));
+    // A kind that a later version may have brought: only the version can tell.
+    let unknown = FileHeader::decode(&with(8, &[99, 0, 3, 0, 1])).unwrap_err();
+    assert_eq!((unknown.kind.clone(), unknown.is_newer()), (version(FORMAT_VERSION), true));
     let feature = FileHeader::decode(&with(8, &[99, 0, 1, 0, 0, 0, 0, 128])).unwrap_err();
     assert_eq!(feature.kind, FormatErrorKind::Feature { bits: 1 << 31 });
     assert!(feature.is_newer());
     assert!(FileHeader::decode(&with(56, &[1])).is_err());
-    assert!(FileHeader::decode(&with(8, &[11])).is_err());
-    assert!(FileHeader::decode(&with(8, &[0])).is_err());
+    for kind in [0, 12, 99] {
+        let error = FileHeader::decode(&with(8, &[kind])).unwrap_err();
+        assert!(matches!(error.kind, FormatErrorKind::Invalid { what: "file kind", .. }), "{error}");
+    }
     let log_with_table = with(8, &[3, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     assert!(FileHeader::decode(&log_with_table).is_err());
+}
+
+#[test]
+fn each_kind_has_its_own_versions() {
+    assert_eq!(FileKind::ALL.into_iter().map(FileKind::version).max(), Some(FORMAT_VERSION));
+    for kind in FileKind::ALL {
+        let (oldest, known) = (kind.version_min(), kind.version());
+        for found in 0..=known + 1 {
+            let header = FileHeader { version: found, ..header(kind) };
+            let decoded = FileHeader::decode(&header.encode());
+            if (oldest..=known).contains(&found) {
+                assert_eq!(decoded, Ok(header));
+                continue;
+            }
+            let error = decoded.unwrap_err();
+            assert_eq!(error.kind, FormatErrorKind::Version { found, oldest, known }, "{kind:?}");
+            assert_eq!((error.offset, error.is_newer()), (10, found > known));
+        }
+    }
+}
+
+#[test]
+fn a_version_that_is_too_old_says_what_is_read() {
+    let header = FileHeader { version: 1, ..header(FileKind::Links) };
+    let error = FileHeader::decode(&header.encode()).unwrap_err();
+    assert_eq!(error.to_string(), "unknown format version: expected 2, got 1 at byte 10");
 }
 
 #[test]

@@ -105,14 +105,7 @@ fn a_record_that_claims_too_much() {
 #[test]
 fn a_log_whose_numbers_are_at_the_limit() {
     let identity = |tag| Identity { collection: 0, owner: 0, tag };
-    let header = FileHeader {
-        kind: FileKind::Wal,
-        required: 0,
-        optional: 0,
-        table_checksum: 0,
-        data_len: 256,
-        identity: identity(u64::MAX),
-    };
+    let header = FileHeader::new(FileKind::Wal, 0, 256, identity(u64::MAX));
     let mut log = Log::new(u64::MAX, 256);
     log.append(u64::MAX - 1, b"last");
     assert_eq!(scan(&log.file(), false).unwrap().0.len(), 1);
@@ -121,7 +114,7 @@ fn a_log_whose_numbers_are_at_the_limit() {
     let zero = FileHeader { identity: identity(0), ..header };
     let file = [zero.encode().to_vec(), vec![0; 192]].concat();
     assert!(scan(&file, false).is_err());
-    let other = FileHeader { kind: FileKind::Links, ..header };
+    let other = FileHeader { kind: FileKind::Vectors, ..header };
     let file = [other.encode().to_vec(), vec![0; 192]].concat();
     assert!(matches!(scan(&file, false).unwrap_err().kind, FormatErrorKind::Kind { .. }));
 }

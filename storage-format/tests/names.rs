@@ -30,12 +30,13 @@ fn segment_files_come_back() {
         .into_iter()
         .chain(indexed.map(SegmentFile::Vectors))
         .chain(indexed.map(SegmentFile::Codes))
+        .chain(indexed.map(SegmentFile::Reduced))
         .chain(indexed.map(SegmentFile::Links))
         .chain([0, 3, u64::MAX].map(SegmentFile::Tombstones));
     for file in files {
         assert_eq!(SegmentFile::parse(&file.file_name()), Some(file));
         assert_eq!(SegmentFile::from_kind_tag(file.kind(), file.tag()), Some(file));
-        let derived = matches!(file.kind(), FileKind::Codes | FileKind::Links);
+        let derived = matches!(file.kind(), FileKind::Codes | FileKind::Reduced | FileKind::Links);
         assert_eq!(file.is_derived(), derived);
     }
 }
@@ -48,6 +49,8 @@ fn other_spellings_are_not_ours() {
             .chain([
                 "vectors-01",
                 "codes--1",
+                "reduced",
+                "reduced-00",
                 "links-1.tmp",
                 "payloads-0",
                 "tombstones-3",
@@ -84,7 +87,7 @@ fn kinds_and_tags_of_no_segment_file() {
     for kind in [FileKind::SegmentMeta, FileKind::IdMap, FileKind::Payloads] {
         assert_eq!(SegmentFile::from_kind_tag(kind, 1), None);
     }
-    for kind in [FileKind::Vectors, FileKind::Codes, FileKind::Links] {
+    for kind in [FileKind::Vectors, FileKind::Codes, FileKind::Reduced, FileKind::Links] {
         assert_eq!(SegmentFile::from_kind_tag(kind, 65_536), None);
     }
 }

@@ -4,9 +4,10 @@
 mod common;
 
 use common::files::{COLLECTION, SEGMENT, catalog, manifest, segment_meta};
+use nigh_format::FormatErrorKind;
 use nigh_format::catalog::{AliasEntry, Catalog, CollectionEntry};
 use nigh_format::layout::SegmentFile;
-use nigh_format::manifest::{FileEntry, Manifest};
+use nigh_format::manifest::{FileEntry, IndexParams, Manifest};
 use nigh_format::segment_meta::SegmentMeta;
 
 fn catalog_fails(change: impl FnOnce(&mut Catalog)) {
@@ -66,6 +67,43 @@ fn manifest_vectors() {
 }
 
 #[test]
+fn manifest_indexes() {
+    manifest_fails(|manifest| manifest.indexes.truncate(1));
+    manifest_fails(|manifest| manifest.indexes.push(IndexParams::DEFAULT));
+    type Change = fn(&mut IndexParams);
+    let with = |change: Change| {
+        let mut manifest = manifest();
+        change(&mut manifest.indexes[1]);
+        Manifest::decode(&manifest.encode(), COLLECTION)
+    };
+    let good: [Change; 8] = [
+        |index| index.m = 2,
+        |index| index.m = 128,
+        |index| index.ef_construction = 4,
+        |index| index.ef_construction = 4096,
+        |index| index.quantile = 0.5,
+        |index| index.quantile = 1.0,
+        |index| index.graph_points_min = 1,
+        |index| index.graph_points_min = u32::MAX,
+    ];
+    good.into_iter().for_each(|change| drop(with(change).unwrap()));
+    let bad: [(&str, Change); 8] = [
+        ("m", |index| index.m = 1),
+        ("m", |index| index.m = 129),
+        ("ef_construction", |index| index.ef_construction = 3),
+        ("ef_construction", |index| index.ef_construction = 4097),
+        ("quantile", |index| index.quantile = 0.49),
+        ("quantile", |index| index.quantile = 1.01),
+        ("quantile", |index| index.quantile = f32::NAN),
+        ("graph_points_min", |index| index.graph_points_min = 0),
+    ];
+    for (field, change) in bad {
+        let error = with(change).unwrap_err();
+        assert!(matches!(error.kind, FormatErrorKind::Invalid { what, .. } if what == field), "{error}");
+    }
+}
+
+#[test]
 fn manifest_files() {
     for index in 0..5 {
         let lost = manifest().segments[0].files[index];
@@ -75,14 +113,18 @@ fn manifest_files() {
             manifest.segments[0].files.push(again);
         });
     }
-    for file in
-        [SegmentFile::Vectors(2), SegmentFile::Codes(2), SegmentFile::Links(9), SegmentFile::Tombstones(1)]
-    {
+    for file in [
+        SegmentFile::Vectors(2),
+        SegmentFile::Codes(2),
+        SegmentFile::Links(9),
+        SegmentFile::Reduced(2),
+        SegmentFile::Tombstones(1),
+    ] {
         manifest_fails(|manifest| {
             manifest.segments[1].files.push(FileEntry { file, len: 1, table_checksum: 1 })
         });
     }
-    manifest_fails(|manifest| manifest.segments[1].files.truncate(7));
+    manifest_fails(|manifest| manifest.segments[1].files.truncate(8));
     let mut without_dead = manifest();
     without_dead.segments[1].files.pop();
     without_dead.segments[1].dead_count = 0;

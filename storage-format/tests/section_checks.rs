@@ -4,11 +4,15 @@
 mod common;
 
 use common::Rng;
+use common::files::{self, LAYER_IDS, LAYER_LENS, layer_links, link_rows, links_layout, padded_rows};
 use nigh_format::codes::{CodesLayout, Quantizer, check_codes};
-use nigh_format::graph::{FREE_LINK, LinksLayout, check_entries, check_links};
+use nigh_format::graph::{
+    CURVE_WIDTH_MAX, CurvePoint, FREE_LINK, LinksLayout, LinksShape, check_layers, check_links, decode_curve,
+};
 use nigh_format::id_map::{self, IdMapLayout};
 use nigh_format::manifest::{Datatype, Metric};
 use nigh_format::payloads::check_ends;
+use nigh_format::reduced::{self, ReducedLayout, ReducedShape};
 use nigh_format::tombstones::{TombstonesLayout, check_words};
 use nigh_format::vectors::{VectorsLayout, check_presence};
 
@@ -60,11 +64,27 @@ fn codes() {
 }
 
 #[test]
+fn reduced_rows() {
+    let shape = ReducedShape { dim: 65, reduced_dim: 2, ..files::reduced_layout().shape };
+    let layout = ReducedLayout::new(shape).unwrap();
+    let (mut matrix, mut codes) = (vec![0; 2 * 128], padded_rows([&[9; 2], &[8; 2], &[7; 2]]));
+    matrix[..65].fill(9);
+    matrix[128..193].fill(9);
+    reduced::check_rows(&matrix, &codes, &layout).unwrap();
+    reduced::check_rows(&matrix[1..], &codes, &layout).unwrap_err();
+    reduced::check_rows(&matrix, &codes[1..], &layout).unwrap_err();
+    codes[64 + 2] = 1;
+    let error = reduced::check_rows(&matrix, &codes, &layout).unwrap_err();
+    assert_eq!(error.offset, 64 + layout.codes().start + 64);
+    matrix[193] = 1;
+    let error = reduced::check_rows(&matrix, &codes, &layout).unwrap_err();
+    assert_eq!(error.offset, 64 + layout.matrix().start + 128);
+}
+
+#[test]
 fn links() {
-    let layout = LinksLayout::new(3, 16, 2, 8, 100, 1).unwrap();
-    let mut links = vec![FREE_LINK; 48];
-    links[0..2].copy_from_slice(&[1, 2]);
-    links[16..32].fill(2);
+    let layout = links_layout();
+    let links = link_rows([&[1, 2], &[2; 16], &[]]);
     check_links(&links, &layout).unwrap();
     check_links(&links[1..], &layout).unwrap_err();
     for (place, link, wrong) in
@@ -75,9 +95,94 @@ fn links() {
         let error = check_links(&links, &layout).unwrap_err();
         assert_eq!(error.offset, 64 + layout.links().start + 4 * wrong, "{error}");
     }
-    check_entries(&[2, 0], &layout).unwrap();
-    check_entries(&[2, 3], &layout).unwrap_err();
-    check_entries(&[2], &layout).unwrap_err();
+}
+
+#[test]
+fn layers() {
+    let layout = links_layout();
+    let (lens, ids, links) = (LAYER_LENS, LAYER_IDS, layer_links());
+    check_layers(&lens, &ids, &links, &layout).unwrap();
+    let fails = |lens: &[u32], ids: &[u32], links: &[u32], offset: u64| {
+        let error = check_layers(lens, ids, links, &layout).unwrap_err();
+        assert_eq!(error.offset, 64 + offset, "{error}");
+    };
+    let at = |section: std::ops::Range<u64>, place: u64| section.start + 4 * place;
+    fails(&lens[1..], &ids, &links, 0);
+    fails(&lens, &ids[1..], &links, 0);
+    fails(&lens, &ids, &links[1..], 0);
+    // Lengths: another sum, an empty layer, one that is larger than the layer below.
+    fails(&[1, 1], &ids, &links, at(layout.layer_lens(), 0));
+    fails(&[2, u32::MAX], &ids, &links, at(layout.layer_lens(), 0));
+    fails(&[3, 0], &ids, &links, at(layout.layer_lens(), 1));
+    fails(&[0, 3], &ids, &links, at(layout.layer_lens(), 0));
+    fails(&[1, 2], &[0, 0, 0], &link_rows([&[], &[], &[]]), at(layout.layer_lens(), 1));
+    // Ids are nodes of the layer below: the graph has three, the first layer two.
+    fails(&lens, &[2, 3, 1], &links, at(layout.layer_ids(), 1));
+    fails(&lens, &[2, 0, 2], &links, at(layout.layer_ids(), 2));
+    fails(&lens, &[2, 0, FREE_LINK], &links, at(layout.layer_ids(), 2));
+    // Links are nodes of the same layer.
+    fails(&lens, &ids, &link_rows([&[1], &[2], &[]]), at(layout.layer_links(), 16));
+    fails(&lens, &ids, &link_rows([&[1], &[0], &[1]]), at(layout.layer_links(), 32));
+    let mut behind_free = links;
+    behind_free[31] = 0;
+    fails(&lens, &ids, &behind_free, at(layout.layer_links(), 31));
+}
+
+#[test]
+fn the_entry_is_a_node_of_the_highest_layer() {
+    let entry_at = 64 + graph_field("entry");
+    let with = |shape: LinksShape, layers: bool| {
+        let layout = LinksLayout::new(shape).unwrap();
+        if layers {
+            check_layers(&LAYER_LENS, &LAYER_IDS, &layer_links(), &layout)
+        } else {
+            check_layers(&[], &[], &[], &layout)
+        }
+    };
+    let shape = links_layout().shape;
+    with(shape, true).unwrap();
+    assert_eq!(with(LinksShape { entry: 1, ..shape }, true).unwrap_err().offset, entry_at);
+    let flat = LinksShape { layer_count: 0, layer_nodes: 0, ..shape };
+    with(LinksShape { entry: 2, ..flat }, false).unwrap();
+    with(LinksShape { row_count: 0, root: 0, ..flat }, false).unwrap();
+}
+
+/// Where a field of the preamble is in the data.
+fn graph_field(name: &str) -> u64 {
+    nigh_format::graph::FIELDS.iter().find(|field| field.name == name).unwrap().offset as u64
+}
+
+#[test]
+fn the_curve() {
+    let layout = links_layout();
+    let decode = |points: [CurvePoint; 2]| decode_curve(&points.map(|p| p.encode()).concat(), &layout);
+    let [first, second] = files::curve();
+    assert_eq!(decode([first, second]).unwrap(), [first, second]);
+    let nothing = CurvePoint { recall: 0.0, distances: 0.0, width: CURVE_WIDTH_MAX, slack: 0.0, refine: 0 };
+    decode([nothing, CurvePoint { refine: CURVE_WIDTH_MAX, ..second }]).unwrap();
+    let at = 64 + layout.curve().start + 32;
+    for (offset, point) in [
+        (0, CurvePoint { recall: 0.75, ..second }),
+        (0, CurvePoint { recall: 0.5, ..second }),
+        (0, CurvePoint { recall: f32::INFINITY, ..second }),
+        (0, CurvePoint { recall: f32::NAN, ..second }),
+        (4, CurvePoint { distances: -1.0, ..second }),
+        (4, CurvePoint { distances: f32::INFINITY, ..second }),
+        (4, CurvePoint { distances: f32::NAN, ..second }),
+        (8, CurvePoint { width: 0, ..second }),
+        (8, CurvePoint { width: CURVE_WIDTH_MAX + 1, ..second }),
+        (12, CurvePoint { slack: -0.25, ..second }),
+        (12, CurvePoint { slack: f32::NAN, ..second }),
+        (16, CurvePoint { refine: CURVE_WIDTH_MAX + 1, ..second }),
+    ] {
+        let error = decode([first, point]).unwrap_err();
+        assert_eq!(error.offset, at + offset, "{error}");
+    }
+    assert!(decode([CurvePoint { recall: -0.5, ..first }, second]).is_err());
+    let mut bytes = [first, second].map(|point| point.encode()).concat();
+    decode_curve(&bytes[32..], &layout).unwrap_err();
+    bytes[63] = 1;
+    assert_eq!(decode_curve(&bytes, &layout).unwrap_err().offset, at + 20);
 }
 
 #[test]

@@ -6,14 +6,15 @@ mod common;
 use std::ops::Range;
 
 use common::Rng;
-use nigh_format::FormatError;
 use nigh_format::codes::{CodesLayout, Quantizer};
-use nigh_format::graph::LinksLayout;
+use nigh_format::graph::{CURVE_LEN_MAX, DESCENT_MAX, LAYERS_MAX, LinksLayout, LinksShape};
 use nigh_format::id_map::IdMapLayout;
 use nigh_format::manifest::{Datatype, Metric};
 use nigh_format::payloads::PayloadsLayout;
+use nigh_format::reduced::{ReducedLayout, ReducedShape};
 use nigh_format::tombstones::TombstonesLayout;
 use nigh_format::vectors::VectorsLayout;
+use nigh_format::{FormatError, FormatErrorKind};
 
 /// Checks places, and that the preamble is read back, with no other length and with no bit changed.
 fn check<L: PartialEq + std::fmt::Debug>(
@@ -105,25 +106,150 @@ fn codes() {
     assert!(largest.is_err() || largest.unwrap().code(u32::MAX).end > 0);
 }
 
+/// A graph of five nodes, as plain as can be.
+fn links_shape() -> LinksShape {
+    LinksShape {
+        row_count: 5,
+        row_len: 16,
+        layer_count: 0,
+        layer_nodes: 0,
+        curve_len: 0,
+        root: 0,
+        entry: 0,
+        repaired: 0,
+        m: 8,
+        ef_construction: 100,
+        lift: 0.0,
+        seed: 1,
+        descent: 1,
+    }
+}
+
 #[test]
 fn links() {
     for seed in 0..300 {
         let rng = &mut Rng::new(seed);
-        let (rows, _) = counts(rng);
-        let entries = if rows == 0 { 0 } else { 1 + rng.below(u64::from(rows)) as u32 };
-        let row_len = 16 * (1 + rng.below(5) as u32);
-        let layout = LinksLayout::new(rows, row_len, entries, rng.next() as u32, 0, rng.next()).unwrap();
+        let (rows, layer_nodes) = counts(rng);
+        let node = |rng: &mut Rng| if rows == 0 { 0 } else { rng.below(u64::from(rows)) as u32 };
+        let layout = LinksLayout::new(LinksShape {
+            row_count: rows,
+            row_len: 16 * (1 + rng.below(5) as u32),
+            layer_count: rng.below(17) as u32,
+            layer_nodes,
+            curve_len: rng.below(100) as u32,
+            root: node(rng),
+            entry: node(rng),
+            repaired: rng.next() as u32,
+            m: rng.next() as u32,
+            ef_construction: rng.next() as u32,
+            lift: (1 + rng.below(1000)) as f32 / 8.0,
+            seed: rng.next(),
+            descent: 1 + rng.below(u64::from(DESCENT_MAX)) as u32,
+        })
+        .unwrap();
         let (preamble, len, gaps) = (layout.encode(), layout.data_len(), layout.gaps());
-        let sections = [layout.entries(), layout.links()];
-        if rows > 0 {
-            assert_eq!(layout.row(rows - 1).end, layout.links().end);
-        }
+        let sections =
+            [layout.layer_lens(), layout.layer_ids(), layout.layer_links(), layout.curve(), layout.links()];
         check(layout, preamble, len, &sections, gaps, LinksLayout::decode);
     }
-    let with = |rows, row_len, entries| LinksLayout::new(rows, row_len, entries, 1, 1, 1).is_ok();
-    assert!(with(5, 16, 5) && with(0, 16, 0));
-    assert!(!with(5, 0, 1) && !with(5, 17, 1) && !with(5, 16, 0) && !with(5, 16, 6) && !with(0, 16, 1));
-    assert!(!with(u32::MAX, u32::MAX - 15, 1));
+}
+
+#[test]
+fn numbers_of_links() {
+    type Change = fn(&mut LinksShape);
+    let with = |change: Change| {
+        let mut shape = links_shape();
+        change(&mut shape);
+        LinksLayout::new(shape).map(drop)
+    };
+    let good: [Change; 8] = [
+        |_| {},
+        |shape| shape.row_count = 0,
+        |shape| shape.layer_count = LAYERS_MAX,
+        |shape| shape.layer_nodes = 5,
+        |shape| shape.curve_len = CURVE_LEN_MAX,
+        |shape| (shape.root, shape.entry) = (4, 4),
+        |shape| shape.lift = f32::MAX,
+        |shape| shape.descent = DESCENT_MAX,
+    ];
+    good.into_iter().for_each(|change| with(change).unwrap());
+    let bad: [(&str, Change); 15] = [
+        ("row_len", |shape| shape.row_len = 0),
+        ("row_len", |shape| shape.row_len = 17),
+        ("layer_count", |shape| shape.layer_count = LAYERS_MAX + 1),
+        ("layer_nodes", |shape| shape.layer_nodes = 6),
+        ("curve_len", |shape| shape.curve_len = CURVE_LEN_MAX + 1),
+        ("root", |shape| shape.root = 5),
+        ("root", |shape| (shape.row_count, shape.root) = (0, 1)),
+        ("entry", |shape| shape.entry = 5),
+        ("entry", |shape| (shape.row_count, shape.entry) = (0, 1)),
+        ("lift", |shape| shape.lift = -0.5),
+        ("lift", |shape| shape.lift = f32::NAN),
+        ("lift", |shape| shape.lift = f32::INFINITY),
+        ("descent", |shape| shape.descent = 0),
+        ("descent", |shape| shape.descent = DESCENT_MAX + 1),
+        ("layout", |shape| (shape.row_count, shape.row_len) = (u32::MAX, u32::MAX - 15)),
+    ];
+    for (field, change) in bad {
+        let error = with(change).unwrap_err();
+        assert!(matches!(error.kind, FormatErrorKind::Invalid { what, .. } if what == field), "{error}");
+    }
+}
+
+#[test]
+fn reduced() {
+    for seed in 0..300 {
+        let rng = &mut Rng::new(seed);
+        let (row_count, _) = counts(rng);
+        let dim = 2 + rng.below(300) as u32;
+        let layout = ReducedLayout::new(ReducedShape {
+            row_count,
+            dim,
+            reduced_dim: 1 + rng.below(u64::from(dim) - 1) as u32,
+            scale: 0.25,
+            shift: -3.5,
+            input_scale: 0.5,
+            input_shift: 7.0,
+            kept: 0.75,
+        })
+        .unwrap();
+        let strides = (layout.stride, layout.matrix_stride);
+        assert_eq!(strides, (layout.shape.reduced_dim.next_multiple_of(64), dim.next_multiple_of(64)));
+        let (preamble, len, gaps) = (layout.encode(), layout.data_len(), layout.gaps());
+        let sections =
+            [layout.matrix(), layout.matrix_scales(), layout.matrix_offsets(), layout.codes(), layout.bias()];
+        check(layout, preamble, len, &sections, gaps, ReducedLayout::decode);
+    }
+}
+
+#[test]
+fn numbers_of_reduced() {
+    let shape = ReducedShape {
+        row_count: 9,
+        dim: 65,
+        reduced_dim: 64,
+        scale: 1.0,
+        shift: 0.0,
+        input_scale: 1.0,
+        input_shift: 0.0,
+        kept: 1.0,
+    };
+    assert!(ReducedLayout::new(shape).is_ok());
+    let bad = [
+        ("dim", ReducedShape { dim: 0, ..shape }),
+        ("dim", ReducedShape { dim: 65_537, ..shape }),
+        ("reduced_dim", ReducedShape { reduced_dim: 0, ..shape }),
+        ("reduced_dim", ReducedShape { reduced_dim: 65, ..shape }),
+        ("scale", ReducedShape { scale: f32::NAN, ..shape }),
+        ("shift", ReducedShape { shift: f32::INFINITY, ..shape }),
+        ("input_scale", ReducedShape { input_scale: f32::NEG_INFINITY, ..shape }),
+        ("input_shift", ReducedShape { input_shift: f32::NAN, ..shape }),
+        ("kept", ReducedShape { kept: f32::NAN, ..shape }),
+    ];
+    for (field, shape) in bad {
+        let error = ReducedLayout::new(shape).unwrap_err();
+        assert!(matches!(error.kind, FormatErrorKind::Invalid { what, .. } if what == field), "{error}");
+    }
 }
 
 #[test]

@@ -4,19 +4,22 @@
 mod common;
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use nigh_format::block::BLOCK_LEN;
 use nigh_format::checksum::crc32c;
 use nigh_format::codes::{self, CodesLayout, Quantizer};
 use nigh_format::field::Field;
-use nigh_format::graph::{self, LinksLayout};
+use nigh_format::graph::{self, CurvePoint, LinksLayout, LinksShape};
 use nigh_format::header::{self, FileHeader, FileKind, HEADER_LEN, Identity};
 use nigh_format::id_map::{self, IdMapLayout};
 use nigh_format::layout;
-use nigh_format::manifest::{Datatype, Durability, Metric};
+use nigh_format::manifest::{Datatype, Durability, IndexParams, Manifest, Metric};
 use nigh_format::payloads::{self, PayloadsLayout};
+use nigh_format::reduced::{self, ReducedLayout, ReducedShape};
 use nigh_format::tombstones::{self, TombstonesLayout};
 use nigh_format::vectors::{self, VectorsLayout};
+use nigh_format::version::FORMAT_VERSION;
 use nigh_format::wal_record::{self, RECORD_HEADER_LEN, RecordHeader, RecordType};
 
 fn page() -> String {
@@ -51,11 +54,29 @@ fn check(name: &str, fields: &[Field], encoded: &[u8], values: &[(&str, u64)]) {
     assert_eq!(end, encoded.len(), "{name}");
 }
 
+/// Compares a table of sections with their names, in order, and with their lengths.
+fn check_sections(name: &str, sections: &[(&str, Range<u64>, u64)]) {
+    let rows = table(name);
+    assert_eq!(rows.len(), sections.len(), "{name}");
+    let mut end: u64 = 64;
+    for (row, (section, range, len)) in rows.iter().zip(sections) {
+        assert_eq!((row[0].as_str(), range.start), (*section, end.next_multiple_of(64)), "{name}");
+        assert_eq!(range.end - range.start, *len, "{name}: {section}");
+        end = range.end;
+    }
+}
+
+/// A number of a thousand or more as the page writes it.
+fn thousands(number: u32) -> String {
+    format!("{},{:03}", number / 1000, number % 1000)
+}
+
 #[test]
 fn header() {
     let identity = Identity { collection: 0x3132_3334_3536_3738, owner: 0x4142_4344_4546_4748, tag: 0x51 };
     let header = FileHeader {
         kind: FileKind::Links,
+        version: 0x7172,
         required: 0x0102_0304,
         optional: 0x1112_1314,
         table_checksum: 0x2122_2324,
@@ -66,7 +87,7 @@ fn header() {
     let values = [
         ("magic", u64::from_le_bytes(header::MAGIC)),
         ("kind", 7),
-        ("version", 1),
+        ("version", 0x7172),
         ("required", 0x0102_0304),
         ("optional", 0x1112_1314),
         ("table_checksum", 0x2122_2324),
@@ -158,21 +179,110 @@ fn codes() {
     assert_eq!(Quantizer::ALL.map(Quantizer::code), [1, 2]);
 }
 
+fn bits(value: f32) -> u64 {
+    u64::from(value.to_bits())
+}
+
 #[test]
 fn links() {
-    let layout = LinksLayout::new(100, 48, 17, 20, 200, u64::MAX - 7).unwrap();
+    let shape = LinksShape {
+        row_count: 100,
+        row_len: 48,
+        layer_count: 3,
+        layer_nodes: 20,
+        curve_len: 5,
+        root: 99,
+        entry: 98,
+        repaired: 7,
+        m: 21,
+        ef_construction: 200,
+        lift: 2.5,
+        seed: u64::MAX - 7,
+        descent: 9,
+    };
+    let layout = LinksLayout::new(shape).unwrap();
     let values = [
         ("row_count", 100),
         ("row_len", 48),
-        ("entry_count", 17),
-        ("m", 20),
+        ("layer_count", 3),
+        ("layer_nodes", 20),
+        ("curve_len", 5),
+        ("root", 99),
+        ("entry", 98),
+        ("repaired", 7),
+        ("m", 21),
         ("ef_construction", 200),
+        ("lift", bits(2.5)),
         ("seed", u64::MAX - 7),
-        ("entries_offset", 64),
-        ("links_offset", 192),
+        ("descent", 9),
     ];
     check("links", &graph::FIELDS, &layout.encode(), &values);
-    assert!(page().contains(&format!("a free place is 0x{:X}", graph::FREE_LINK)));
+    let lens = [
+        ("layer_lens", layout.layer_lens(), 4 * 3),
+        ("layer_ids", layout.layer_ids(), 4 * 20),
+        ("layer_links", layout.layer_links(), 4 * 20 * 48),
+        ("curve", layout.curve(), 5 * 32),
+        ("links", layout.links(), 4 * 100 * 48),
+    ];
+    check_sections("links_sections", &lens);
+    let page = page();
+    assert!(page.contains(&format!("a free place is 0x{:X}", graph::FREE_LINK)));
+    assert!(table("links")[1][3].contains(&format!("a multiple of {}", graph::ROW_LEN_ALIGN)));
+    assert!(table("links")[2][3].contains(&format!("at most {}", graph::LAYERS_MAX)));
+    assert!(table("links")[12][3].contains(&format!("1 to {}", thousands(graph::DESCENT_MAX))));
+    assert!(table("links")[4][3].contains(&format!("at most {}", thousands(graph::CURVE_LEN_MAX))));
+}
+
+#[test]
+fn curve() {
+    let point = CurvePoint { recall: 0.75, distances: 40.5, width: 320, slack: f32::INFINITY, refine: 4 };
+    let values = [
+        ("recall", bits(0.75)),
+        ("distances", bits(40.5)),
+        ("width", 320),
+        ("slack", bits(f32::INFINITY)),
+        ("refine", 4),
+    ];
+    check("curve", &graph::CURVE_FIELDS, &point.encode(), &values);
+    assert_eq!(graph::CURVE_POINT_LEN, 32);
+    let most = format!("at most {}", thousands(graph::CURVE_WIDTH_MAX));
+    assert!(table("curve")[2][3].contains(&most) && table("curve")[4][3].contains(&most));
+}
+
+#[test]
+fn reduced() {
+    let shape = ReducedShape {
+        row_count: 33,
+        dim: 130,
+        reduced_dim: 65,
+        scale: 0.5,
+        shift: -2.5,
+        input_scale: 0.25,
+        input_shift: -3.5,
+        kept: 0.75,
+    };
+    let layout = ReducedLayout::new(shape).unwrap();
+    let values = [
+        ("row_count", 33),
+        ("dim", 130),
+        ("reduced_dim", 65),
+        ("stride", 128),
+        ("matrix_stride", 192),
+        ("scale", bits(0.5)),
+        ("shift", bits(-2.5)),
+        ("input_scale", bits(0.25)),
+        ("input_shift", bits(-3.5)),
+        ("kept", bits(0.75)),
+    ];
+    check("reduced", &reduced::FIELDS, &layout.encode(), &values);
+    let lens = [
+        ("matrix", layout.matrix(), 65 * 192),
+        ("matrix_scales", layout.matrix_scales(), 4 * 65),
+        ("matrix_offsets", layout.matrix_offsets(), 4 * 65),
+        ("codes", layout.codes(), 33 * 128),
+        ("bias", layout.bias(), 4 * 33),
+    ];
+    check_sections("reduced_sections", &lens);
 }
 
 #[test]
@@ -219,6 +329,48 @@ fn kinds() {
             None => layout::MANIFEST_FILE.to_owned(),
         };
         assert_eq!(pattern, name);
+        assert_eq!((&row[3], &row[4]), (&kind.version().to_string(), &kind.version_min().to_string()));
+    }
+}
+
+#[test]
+fn versions() {
+    let numbers: Vec<u16> = table("versions").iter().map(|row| row[0].parse().unwrap()).collect();
+    assert_eq!(numbers, (1..=FORMAT_VERSION).collect::<Vec<_>>());
+}
+
+/// The ranges on the page are those of the code: the ends are read, what is beyond is not.
+#[test]
+fn indexes() {
+    let IndexParams { m, ef_construction, quantile, graph_points_min } = IndexParams::DEFAULT;
+    let defaults = [
+        ("m", f64::from(m)),
+        ("ef_construction", f64::from(ef_construction)),
+        ("quantile", 0.99),
+        ("graph_points_min", f64::from(graph_points_min)),
+    ];
+    assert_eq!(quantile, 0.99);
+    let is_read = |field: &str, value: f64| {
+        let mut manifest = common::files::manifest();
+        let index = &mut manifest.indexes[0];
+        match field {
+            "m" => index.m = value as u32,
+            "ef_construction" => index.ef_construction = value as u32,
+            "quantile" => index.quantile = value as f32,
+            _ => index.graph_points_min = value as u32,
+        }
+        Manifest::decode(&manifest.encode(), common::files::COLLECTION).is_ok()
+    };
+    let rows = table("indexes");
+    assert_eq!(rows.len(), defaults.len());
+    for (row, (field, default)) in rows.iter().zip(defaults) {
+        let number = |text: &str| text.replace(',', "").parse::<f64>().unwrap();
+        let (least, most) =
+            row[2].split_once("..=").map(|(least, most)| (number(least), number(most))).unwrap();
+        assert_eq!((row[0].as_str(), number(&row[3])), (field, default));
+        let step = if row[1] == "f32" { 0.01 } else { 1.0 };
+        assert!(is_read(field, least) && is_read(field, most) && !is_read(field, least - step), "{field}");
+        assert!(most == f64::from(u32::MAX) || !is_read(field, most + step), "{field}");
     }
 }
 

@@ -13,13 +13,19 @@ use crate::error::{Error, Result};
 use crate::ids::{SegmentId, SeqNo};
 use crate::io::{publish, retry};
 use crate::optimizer::{JobHandle, JobKind, MergePlan, Rules, SegmentStats, Stats, plan_merge, plan_seal};
-use crate::segment::{Built, Mutable, Segment, SegmentView, Tombstones, build, write_tombstones};
+use crate::segment::{
+    Built, Indexing, Mutable, Sealed, Segment, SegmentView, Tombstones, build, index_bytes_a_point,
+    is_indexable, write_tombstones,
+};
 use nigh_format::layout::{MANIFEST_FILE, SegmentFile};
-use nigh_format::manifest::{Manifest, SegmentEntry, Settings};
+use nigh_format::manifest::{IndexParams, Manifest, SegmentEntry, Settings};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+/// Memory of a rewrite for each point, besides indexes (`segment/builder.rs`).
+const BUILD_BYTES_A_POINT: u64 = 72;
 
 /// The state on disk, as the last manifest describes it.
 #[derive(Debug)]
@@ -84,6 +90,7 @@ impl Shared {
                 dead_count: view.dead.count(),
                 dead_durable: checkpoint.dead.get(&sealed.id().0).map_or(0, Tombstones::count),
                 bytes: sealed.disk_bytes(),
+                lacks_index: self.lacks_index(sealed),
                 quarantined: self.jobs.is_quarantined(sealed.id()),
                 space_failure_count: self.jobs.space_failure_count(sealed.id()),
             })
@@ -102,8 +109,55 @@ impl Shared {
             merge_fan_in: settings.merge_fan_in as usize,
             vacuum_dead_ratio: settings.vacuum_dead_ratio,
             memory_bytes_max: self.env.memory_bytes_max,
+            bytes_a_point: BUILD_BYTES_A_POINT + self.index_bytes_a_point(),
+            graph_points_min: self.graph_points_min(),
         };
         Some((stats, rules))
+    }
+
+    fn index_bytes_a_point(&self) -> u64 {
+        self.params.iter().zip(self.indexes.read().iter()).map(|(p, i)| index_bytes_a_point(p, i)).sum()
+    }
+
+    /// The smallest number of points that get a graph; none if no vector does.
+    fn graph_points_min(&self) -> Option<u32> {
+        let indexes = self.indexes.read();
+        let indexed = self.params.iter().zip(indexes.iter()).filter(|(params, _)| is_indexable(params));
+        indexed.map(|(_, index)| index.graph_points_min).filter(|min| *min < u32::MAX).min()
+    }
+
+    /// Whether a segment has a vector that should have a graph, or another one.
+    fn lacks_index(&self, sealed: &Sealed) -> bool {
+        let indexes = self.indexes.read();
+        let mut vectors = self.params.iter().zip(indexes.iter()).zip(sealed.vectors()).enumerate();
+        vectors.any(|(vector, ((params, wanted), rows))| {
+            let built = sealed.index(vector).map(|index| index.built_with());
+            is_indexable(params)
+                && rows.row_count() >= wanted.graph_points_min
+                && built != Some((wanted.m, wanted.ef_construction))
+        })
+    }
+
+    /// Rewrites until there is nothing left to do for a collection at rest.
+    pub(super) fn rewrite_all(&self) -> Result<()> {
+        loop {
+            self.check_writable()?;
+            self.check_not_poisoned()?;
+            {
+                // Another thread's rewrite may do just that.
+                let mut checkpoint = self.checkpoint.lock();
+                while checkpoint.rewriting {
+                    self.rewritten.wait(&mut checkpoint);
+                }
+            }
+            let Some((mut stats, rules)) = self.stats(self.env.clock.now()) else {
+                std::thread::yield_now();
+                continue;
+            };
+            stats.idle = Duration::MAX;
+            let Some(plan) = plan_merge(&stats, &rules) else { return Ok(()) };
+            self.rewrite(plan)?;
+        }
     }
 
     /// Makes a checkpoint; false if there was nothing new.
@@ -147,7 +201,7 @@ impl Shared {
         let id = SegmentId(checkpoint.manifest.next_segment_id);
         let pace = |bytes| self.pace(job, bytes);
         let built = source
-            .map(|source| build(&self.place, id, &self.params, std::slice::from_ref(source), &pace))
+            .map(|source| build(&self.place, id, &self.params, None, std::slice::from_ref(source), &pace))
             .transpose()?;
         let mut next = checkpoint.manifest.clone();
         next.generation += 1;
@@ -250,7 +304,9 @@ impl Shared {
         let built = if let Err(e) = self.check_space_for(&sources) {
             Err(e)
         } else if sources.iter().any(|s| s.live_count() > 0) {
-            build(&self.place, id, &self.params, &sources, &pace).map(Some)
+            let params = Arc::clone(&self.indexes.read());
+            let indexing = Indexing { params: &params, threads: self.env.index_threads };
+            build(&self.place, id, &self.params, Some(indexing), &sources, &pace).map(Some)
         } else {
             Ok(None)
         };
@@ -351,16 +407,19 @@ impl Shared {
         self.view.store(published);
     }
 
-    /// Publishes what `change` makes of the present settings.
     /// Changes the settings on disk, then here; two callers' changes both count.
-    pub(super) fn change_settings(&self, change: impl FnOnce(&Settings) -> Result<Settings>) -> Result<()> {
+    pub(super) fn change_settings(
+        &self,
+        change: impl FnOnce(&Settings, &[IndexParams]) -> Result<(Settings, Vec<IndexParams>)>,
+    ) -> Result<()> {
         let mut checkpoint = self.checkpoint.lock();
         self.check_writable()?;
-        let settings = change(&checkpoint.manifest.settings)?;
+        let (settings, indexes) = change(&checkpoint.manifest.settings, &checkpoint.manifest.indexes)?;
         let generation = checkpoint.manifest.generation + 1;
-        let next = Manifest { generation, settings, ..checkpoint.manifest.clone() };
+        let next = Manifest { generation, settings, indexes, ..checkpoint.manifest.clone() };
         self.publish_manifest(&next)?;
         *self.settings.write() = next.settings;
+        *self.indexes.write() = next.indexes.clone().into();
         checkpoint.manifest = next;
         Ok(())
     }

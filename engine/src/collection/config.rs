@@ -1,12 +1,12 @@
 //! What a collection is: its vectors and how it treats writes. Checked once, here; nothing behind this page checks it again.
 
 use crate::error::{Error, Result};
-use nigh_format::manifest::{DIM_MAX, Datatype, Durability, Metric, Settings, VectorParams};
+use nigh_format::manifest::{DIM_MAX, Datatype, Durability, IndexParams, Metric, Settings, VectorParams};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Shape of one named vector.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VectorConfig {
     /// Dimensions, 1..=65,536.
     pub dim: u32,
@@ -14,18 +14,76 @@ pub struct VectorConfig {
     pub metric: Metric,
     /// How values are stored.
     pub datatype: Datatype,
+    /// How they are indexed.
+    pub index: IndexConfig,
 }
 
 impl VectorConfig {
     /// Vectors of `dim` f32 values.
     pub fn new(dim: u32, metric: Metric) -> Self {
-        Self { dim, metric, datatype: Datatype::F32 }
+        Self { dim, metric, datatype: Datatype::F32, index: IndexConfig::default() }
+    }
+
+    /// Indexes them as `index` says.
+    pub fn with_index(mut self, index: IndexConfig) -> Self {
+        self.index = index;
+        self
     }
 
     /// Stores values as `datatype`.
     pub fn with_datatype(mut self, datatype: Datatype) -> Self {
         self.datatype = datatype;
         self
+    }
+}
+
+/// How one named vector is indexed: a graph (HNSW, arXiv 1603.09320) over int8 codes. Vectors compared by Manhattan distance or of more than
+/// 16,384 dimensions have none: they are scanned.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct IndexConfig {
+    /// Half the links of a node, 2..=128. More links find more at the price of memory: 8 bytes each.
+    pub m: u32,
+    /// Candidates of the search for a new node's neighbours, 4..=4096. More make a better graph, slower.
+    pub ef_construct: u32,
+    /// Share of the values that the range of int8 codes covers, 0.5..=1. Does not matter where all values are whole numbers of 0..=255:
+    /// their codes are exact.
+    pub quantile: f32,
+    /// Segments with fewer vectors have no graph: they are scanned. `u32::MAX` for no graphs at all.
+    pub graph_points_min: u32,
+}
+
+impl Default for IndexConfig {
+    /// 16, 200, 0.99, 2,000.
+    fn default() -> Self {
+        Self::from_params(&IndexParams::DEFAULT)
+    }
+}
+
+impl IndexConfig {
+    fn from_params(params: &IndexParams) -> Self {
+        let IndexParams { m, ef_construction, quantile, graph_points_min } = *params;
+        Self { m, ef_construct: ef_construction, quantile, graph_points_min }
+    }
+
+    fn params(&self) -> IndexParams {
+        let Self { m, ef_construct, quantile, graph_points_min } = *self;
+        IndexParams { m, ef_construction: ef_construct, quantile, graph_points_min }
+    }
+
+    fn check(&self, field: &str) -> Result<()> {
+        let ranges = [("m", self.m, 2, 128), ("ef_construct", self.ef_construct, 4, 4096)];
+        for (name, value, min, max) in ranges {
+            if !(min..=max).contains(&value) {
+                return Err(Error::invalid(format!("{field}.{name}"), format!("{min}..={max}"), value));
+            }
+        }
+        if !(0.5..=1.0).contains(&self.quantile) {
+            return Err(Error::invalid(format!("{field}.quantile"), "0.5..=1", self.quantile));
+        }
+        if self.graph_points_min == 0 {
+            return Err(Error::invalid(format!("{field}.graph_points_min"), "1 or more", 0));
+        }
+        Ok(())
     }
 }
 
@@ -119,6 +177,7 @@ impl CollectionConfig {
                     vector.dim,
                 ));
             }
+            vector.index.check(&format!("vectors[{name:?}].index"))?;
         }
         if self.vectors.len() > VECTORS_MAX {
             return Err(Error::invalid("vectors", format!("at most {VECTORS_MAX}"), self.vectors.len()));
@@ -136,6 +195,11 @@ impl CollectionConfig {
         self.vectors.iter().map(params).collect()
     }
 
+    /// How each vector is indexed, in the order of [`CollectionConfig::params`].
+    pub(crate) fn indexes(&self) -> Vec<IndexParams> {
+        self.vectors.values().map(|vector| vector.index.params()).collect()
+    }
+
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             durability: self.durability,
@@ -147,12 +211,13 @@ impl CollectionConfig {
         }
     }
 
-    pub(crate) fn from_parts(params: &[VectorParams], settings: &Settings) -> Self {
-        let vector = |p: &VectorParams| {
-            (p.name.clone(), VectorConfig { dim: p.dim, metric: p.metric, datatype: p.datatype })
+    pub(crate) fn from_parts(params: &[VectorParams], indexes: &[IndexParams], settings: &Settings) -> Self {
+        let vector = |(p, index): (&VectorParams, &IndexParams)| {
+            let index = IndexConfig::from_params(index);
+            (p.name.clone(), VectorConfig { dim: p.dim, metric: p.metric, datatype: p.datatype, index })
         };
         Self {
-            vectors: params.iter().map(vector).collect(),
+            vectors: params.iter().zip(indexes).map(vector).collect(),
             durability: settings.durability,
             flush_interval: Duration::from_millis(settings.flush_interval_ms),
             optimizer: OptimizerConfig {
@@ -172,7 +237,7 @@ impl Default for CollectionConfig {
 }
 
 /// What to change of a collection; the rest stays.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct CollectionUpdate {
     /// New default durability.
     pub durability: Option<Durability>,
@@ -180,13 +245,22 @@ pub struct CollectionUpdate {
     pub flush_interval: Option<Duration>,
     /// New optimizer thresholds.
     pub optimizer: Option<OptimizerConfig>,
+    /// New index of vectors by name. Segments whose graph was built in another way are rewritten in the background.
+    pub indexes: BTreeMap<String, IndexConfig>,
 }
 
 impl CollectionUpdate {
-    pub(crate) fn apply_to(&self, config: &mut CollectionConfig) {
+    /// # Errors
+    /// `NotFound` for an unknown vector name.
+    pub(crate) fn apply_to(&self, config: &mut CollectionConfig) -> Result<()> {
         config.durability = self.durability.unwrap_or(config.durability);
         config.flush_interval = self.flush_interval.unwrap_or(config.flush_interval);
         config.optimizer = self.optimizer.unwrap_or(config.optimizer);
+        for (name, index) in &self.indexes {
+            let vector = config.vectors.get_mut(name);
+            vector.ok_or_else(|| Error::NotFound { what: format!("vector {name:?}") })?.index = *index;
+        }
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::io::Vfs;
+use crate::segment::IndexScratch;
 use crate::threads::{Clock, Pacer, Pool, Workers};
 use crate::wal::WalLimits;
 use parking_lot::Mutex;
@@ -54,6 +55,14 @@ pub(crate) struct Env {
     pub(crate) background: Background,
     pub(crate) read_only: bool,
     pub(crate) pool: Pool,
+    /// Memory of searches that are not running.
+    pub(crate) scratches: Mutex<Vec<IndexScratch>>,
+    /// Repeats searches exactly.
+    pub(crate) auditors: Workers,
+    /// One search of so many is audited; 0 for none.
+    pub(crate) audit_every: u64,
+    /// Threads that build one graph.
+    pub(crate) index_threads: usize,
     /// Commits asynchronous writes and syncs buffered ones.
     pub(crate) flusher: Workers,
     /// Seals and rewrites, or follows the owner.
@@ -75,6 +84,8 @@ impl Env {
         background: Background,
         read_only: bool,
         pool: Pool,
+        index_threads: usize,
+        audit_every: u64,
     ) -> Self {
         let pacer = Pacer::new(Arc::clone(&clock), io_bytes_per_second);
         let (flusher, workers) = (Workers::default(), Workers::default());
@@ -89,6 +100,10 @@ impl Env {
             background,
             read_only,
             pool,
+            scratches: Mutex::default(),
+            auditors: Workers::default(),
+            audit_every,
+            index_threads,
             flusher,
             workers,
             closed,
@@ -103,6 +118,7 @@ impl Env {
 
     /// Ends the background threads after their current turns.
     pub(crate) fn stop(&self) {
+        self.auditors.stop();
         self.flusher.stop();
         self.workers.stop();
     }

@@ -3,6 +3,8 @@
 use super::{Collection, CollectionConfig};
 use crate::error::{Error, Result};
 use crate::ids::{SegmentId, SeqNo};
+use crate::segment::MappedIndex;
+use nigh_format::manifest::VectorParams;
 use std::sync::atomic::Ordering;
 
 /// A collection at one moment.
@@ -32,8 +34,27 @@ pub struct CollectionInfo {
     pub poisoned: Option<String>,
 }
 
+/// The index of one vector of a segment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexInfo {
+    /// The vector's name.
+    pub vector: String,
+    /// Vectors in it.
+    pub vector_count: u32,
+    /// Its files: codes and links, in bytes. This is what a search needs in memory, besides the vectors of its candidates.
+    pub bytes: u64,
+    /// Whether codes are the values themselves.
+    pub lossless: bool,
+    /// Coordinates of the shorter codes that the graph is walked on, if there are any.
+    pub reduced_dim: Option<u32>,
+    /// Vectors that the build alone would not have found, and that were linked afterwards.
+    pub repaired: u32,
+    /// Instructions that distances are computed with.
+    pub kernels: &'static str,
+}
+
 /// A sealed segment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SegmentInfo {
     /// Its number.
     pub id: SegmentId,
@@ -45,6 +66,20 @@ pub struct SegmentInfo {
     pub disk_bytes: u64,
     /// Rewriting it failed too often; left alone until the next open.
     pub quarantined: bool,
+    /// Its indexes, of the vectors that have one.
+    pub indexes: Vec<IndexInfo>,
+}
+
+fn index_info(params: &VectorParams, index: &MappedIndex) -> IndexInfo {
+    IndexInfo {
+        vector: params.name.clone(),
+        vector_count: index.row_count(),
+        bytes: index.bytes(),
+        lossless: index.is_lossless(),
+        reduced_dim: index.reduced_dim(),
+        repaired: index.repaired(),
+        kernels: index.kernels(),
+    }
 }
 
 impl Collection {
@@ -67,6 +102,12 @@ impl Collection {
                 dead_count: view.dead.count(),
                 disk_bytes: sealed.disk_bytes(),
                 quarantined: shared.jobs.is_quarantined(sealed.id()),
+                indexes: shared
+                    .params
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(i, p)| Some(index_info(p, sealed.index(i)?)))
+                    .collect(),
             })
         };
         Ok(CollectionInfo {

@@ -6,6 +6,7 @@
 //! Locks, in the order they may be taken: checkpoint, then write. Readers take neither: they load the published view.
 
 mod apply;
+mod audit;
 mod checkpoint;
 mod commit;
 mod config;
@@ -18,12 +19,13 @@ mod verify;
 mod view;
 mod write;
 
+pub use audit::RecallAudit;
 pub(crate) use checkpoint::Lane;
-pub use config::{CollectionConfig, CollectionUpdate, OptimizerConfig, VectorConfig};
+pub use config::{CollectionConfig, CollectionUpdate, IndexConfig, OptimizerConfig, VectorConfig};
 pub(crate) use config::{NAME_BYTES_MAX, check_name};
 pub(crate) use env::Env;
 pub use env::{Background, Limits};
-pub use info::{CollectionInfo, SegmentInfo};
+pub use info::{CollectionInfo, IndexInfo, SegmentInfo};
 pub use recovery::RecoveryReport;
 pub(crate) use recovery::{Fate, sweep_dir};
 
@@ -32,8 +34,9 @@ use crate::optimizer::{JobInfo, Jobs};
 use crate::segment::SegmentPlace;
 use crate::wal::{CommitQueue, Tail, WalWriter};
 use arc_swap::ArcSwap;
+use audit::Audit;
 use checkpoint::Checkpoint;
-use nigh_format::manifest::{Durability, Settings, VectorParams};
+use nigh_format::manifest::{Durability, IndexParams, Settings, VectorParams};
 use parking_lot::{Condvar, Mutex, RwLock};
 use std::any::Any;
 use std::sync::Arc;
@@ -65,6 +68,8 @@ pub(crate) struct Shared {
     dir: std::path::PathBuf,
     params: Arc<[VectorParams]>,
     settings: RwLock<Settings>,
+    /// How each vector is indexed.
+    indexes: RwLock<Arc<[IndexParams]>>,
     view: ArcSwap<View>,
     queue: CommitQueue,
     write: Mutex<WriteState>,
@@ -78,6 +83,7 @@ pub(crate) struct Shared {
     /// The last operation that the manifest holds, for those who only want to know.
     applied: AtomicU64,
     jobs: Jobs,
+    audit: Audit,
     dropped: AtomicBool,
     report: RecoveryReport,
 }
@@ -107,7 +113,8 @@ impl Collection {
 
     /// The configuration.
     pub fn config(&self) -> CollectionConfig {
-        CollectionConfig::from_parts(&self.shared.params, &self.shared.settings.read())
+        let shared = &self.shared;
+        CollectionConfig::from_parts(&shared.params, &shared.indexes.read(), &shared.settings.read())
     }
 
     /// A handle whose writes have another durability than the collection's default.
@@ -121,11 +128,11 @@ impl Collection {
     /// `Invalid` if the result would not be a valid configuration; `Io` or `NoSpace` if it could not be written.
     pub fn update(&self, update: &CollectionUpdate) -> Result<()> {
         let shared = &self.shared;
-        shared.change_settings(|settings| {
-            let mut config = CollectionConfig::from_parts(&shared.params, settings);
-            update.apply_to(&mut config);
+        shared.change_settings(|settings, indexes| {
+            let mut config = CollectionConfig::from_parts(&shared.params, indexes, settings);
+            update.apply_to(&mut config)?;
             config.check()?;
-            Ok(config.settings())
+            Ok((config.settings(), config.indexes()))
         })
     }
 
@@ -149,6 +156,18 @@ impl Collection {
         // A seal that failed before is finished first; it may hold less.
         while self.shared.seal("asked for")? && self.shared.applied.load(Ordering::Acquire) < last {}
         Ok(())
+    }
+}
+
+impl Collection {
+    /// Brings the collection into the state that background work would bring it to if nothing more were written: everything in segments on
+    /// disk, few of them, without dead points, and indexed. Never needed; useful before measuring, or before copying the folder.
+    ///
+    /// # Errors
+    /// Whatever a job fails with; `Closed` when the database is closed meanwhile.
+    pub fn optimize(&self) -> Result<()> {
+        self.checkpoint()?;
+        self.shared.rewrite_all()
     }
 }
 

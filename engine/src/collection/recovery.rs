@@ -5,6 +5,7 @@
 //! before the manifest has been read whole.
 
 use super::apply::{Bounds, apply, resolve};
+use super::audit::Audit;
 use super::checkpoint::Checkpoint;
 use super::view::View;
 use super::{CollectionConfig, Env, Shared, WriteState};
@@ -59,6 +60,7 @@ impl Shared {
             next_segment_id: 1,
             next_checkpoint: 1,
             vectors: config.params(),
+            indexes: config.indexes(),
             settings: config.settings(),
             segments: Vec::new(),
         };
@@ -95,6 +97,7 @@ impl Shared {
         };
         let now = env.clock.now();
         let settings = RwLock::new(manifest.settings);
+        let indexes = RwLock::new(manifest.indexes.clone().into());
         let checkpoint = Checkpoint { manifest, dead, sealing: None, rewriting: false };
         let write = WriteState { wal, followed, draft: view.clone(), last_write: now, last_sync: now };
         Ok(Self {
@@ -104,6 +107,7 @@ impl Shared {
             dir,
             params,
             settings,
+            indexes,
             view: ArcSwap::from_pointee(view),
             queue: CommitQueue::default(),
             write: Mutex::new(write),
@@ -113,6 +117,7 @@ impl Shared {
             applied: AtomicU64::new(checkpoint.manifest.applied_seq),
             checkpoint: Mutex::new(checkpoint),
             jobs: Jobs::default(),
+            audit: Audit::default(),
             dropped: AtomicBool::new(false),
             report,
         })
@@ -131,6 +136,7 @@ impl Shared {
         if !(known && self.follow_log(&mut state, id)) {
             let loaded = Loaded::load(&self.env, &self.dir, id)?;
             *self.settings.write() = loaded.manifest.settings;
+            *self.indexes.write() = loaded.manifest.indexes.clone().into();
             self.applied.store(loaded.manifest.applied_seq, Ordering::Release);
             checkpoint.manifest = loaded.manifest;
             checkpoint.dead = loaded.dead;

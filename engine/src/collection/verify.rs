@@ -122,8 +122,7 @@ fn damaged(segment: &SegmentView, what: String) -> Error {
 /// Compares every block of every file of a segment, and each file's content with its own rules.
 fn check_files(sealed: &Sealed, findings: &mut Findings, progress: &mut dyn FnMut(u64)) {
     findings.segment_count += 1;
-    let files = [sealed.ids().file(), sealed.payloads().file()].into_iter();
-    for file in files.chain(sealed.vectors().iter().map(|v| v.file())) {
+    for file in sealed.files() {
         findings.note(file.check_all());
         findings.file_count += 1;
         findings.byte_count += file.stamp().len;
@@ -131,6 +130,9 @@ fn check_files(sealed: &Sealed, findings: &mut Findings, progress: &mut dyn FnMu
     }
     for vectors in sealed.vectors() {
         findings.note(vectors.check());
+    }
+    for index in sealed.indexes() {
+        findings.note(index.check());
     }
     findings.note(check_id_map(sealed));
     findings.note(check_payload_ends(sealed));

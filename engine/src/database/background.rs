@@ -31,6 +31,9 @@ impl Inner {
         let Env { flusher, workers, .. } = self.env.as_ref();
         self.spawn(flusher, "nigh-flush", Inner::flush_turn)?;
         self.spawn(workers, "nigh-seal", |inner| inner.lane_turn(Lane::Seal))?;
+        if self.env.audit_every > 0 {
+            self.spawn(&self.env.auditors, "nigh-audit", Inner::audit_turn)?;
+        }
         (0..rewriters)
             .try_for_each(|_| self.spawn(workers, "nigh-rewrite", |inner| inner.lane_turn(Lane::Rewrite)))
     }
@@ -70,11 +73,18 @@ impl Inner {
         if self.open_collections().iter().fold(false, did) { Turn::Again } else { Turn::Pause(PAUSE) }
     }
 
+    fn audit_turn(&self) -> Turn {
+        // An audit that fails, because a block is damaged say, says nothing about recall.
+        let did = |any: bool, c: &Arc<Shared>| c.run_audit().unwrap_or(true) | any;
+        if self.open_collections().iter().fold(false, did) { Turn::Again } else { Turn::Pause(PAUSE) }
+    }
+
     /// Everything that is due, on the caller's thread.
     pub(super) fn run_due(&self) -> usize {
         let mut count = 0;
         for collection in self.open_collections() {
             while collection.drain() {}
+            while collection.run_audit().unwrap_or(true) {}
             let now = self.env.clock.now();
             collection.flush_due(now);
             for lane in [Lane::Seal, Lane::Rewrite] {

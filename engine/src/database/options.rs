@@ -24,6 +24,8 @@ pub struct Options {
     io_bytes_per_second: Option<u64>,
     optimizer_threads: usize,
     search_threads: Option<usize>,
+    index_threads: Option<usize>,
+    audit_every: u64,
     wal: WalLimits,
 }
 
@@ -34,7 +36,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The operating system's files and clock, background threads, 256 MiB for rewriting segments, one thread for it, no I/O limit,
+    /// The operating system's files and clock, background threads, 1 GiB for rewriting segments, one thread for it, no I/O limit,
     /// 512 MiB of the disk left free.
     pub fn new() -> Self {
         Self {
@@ -42,10 +44,12 @@ impl Options {
             clock: Arc::new(SystemClock::new()),
             background: Background::Threads,
             limits: Limits::default(),
-            memory_bytes_max: 256 << 20,
+            memory_bytes_max: 1 << 30,
             io_bytes_per_second: None,
             optimizer_threads: 1,
             search_threads: None,
+            index_threads: None,
+            audit_every: 0,
             wal: WalLimits { file_bytes_min: 64 << 10, file_bytes_max: 32 << 20, free_bytes_min: 512 << 20 },
         }
     }
@@ -99,6 +103,20 @@ impl Options {
         self
     }
 
+    /// Threads that build one graph, at the lowest priority; as many as the machine has cores unless told otherwise, and 1 with
+    /// [`Background::Manual`]. The graph is the same for any number.
+    pub fn index_threads(mut self, threads: usize) -> Self {
+        self.index_threads = Some(threads.max(1));
+        self
+    }
+
+    /// Repeats one of so many searches exactly, in the background, to know their true recall ([`Collection::recall_audit`]
+    /// (crate::Collection::recall_audit)); 0, the default, for none. An audit costs what an exact search costs.
+    pub fn audit_every(mut self, searches: u64) -> Self {
+        self.audit_every = searches;
+        self
+    }
+
     /// Space that writes leave free on the disk, in bytes. Deletes may use it.
     pub fn free_bytes_min(mut self, bytes: u64) -> Self {
         self.wal.free_bytes_min = bytes;
@@ -146,12 +164,24 @@ impl Options {
     }
 
     fn into_env(self, dir: &Path, read_only: bool) -> Result<Env> {
-        let width = self.search_threads.unwrap_or_else(|| match self.background {
+        let cores = match self.background {
             Background::Manual => 1,
             Background::Threads => std::thread::available_parallelism().map_or(1, |n| n.get()),
-        });
+        };
+        let width = self.search_threads.unwrap_or(cores);
+        let index_threads = self.index_threads.unwrap_or(cores);
         let pool = Pool::new(width).map_err(|e| Error::io("start search threads for", dir, e))?;
-        let Self { vfs, clock, background, limits, memory_bytes_max, io_bytes_per_second, wal, .. } = self;
+        let Self {
+            vfs,
+            clock,
+            background,
+            limits,
+            memory_bytes_max,
+            io_bytes_per_second,
+            wal,
+            audit_every,
+            ..
+        } = self;
         Ok(Env::new(
             vfs,
             clock,
@@ -162,6 +192,8 @@ impl Options {
             background,
             read_only,
             pool,
+            index_threads,
+            audit_every,
         ))
     }
 

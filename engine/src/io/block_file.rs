@@ -93,6 +93,18 @@ impl BlockFile {
         cast(self.bytes(range)?).ok_or_else(|| Error::corrupt(&self.path, start, "array is not aligned"))
     }
 
+    /// An array whose blocks were all compared before, by [`BlockFile::check_all`]: nothing is looked at again.
+    pub(crate) fn checked_array<T: bytemuck::Pod>(&self, range: Range<u64>) -> Result<&[T]> {
+        let start = range.start;
+        cast(self.raw(range)).ok_or_else(|| Error::corrupt(&self.path, start, "array is not aligned"))
+    }
+
+    /// Asks the cache for the line at an offset of the data, which is read soon.
+    #[inline]
+    pub(crate) fn prefetch(&self, offset: u64) {
+        self.map.prefetch(HEADER_LEN + offset as usize);
+    }
+
     /// Compares every block's checksum, also those compared before.
     pub(crate) fn check_all(&self) -> Result<()> {
         (0..self.table.len()).try_for_each(|block| self.compare(block))
@@ -202,7 +214,7 @@ impl<'a> BlockWriter<'a> {
         self.buffer.extend_from_slice(&table);
         self.flush()?;
         let (kind, identity) = (self.kind, self.identity);
-        let header = FileHeader { kind, required: 0, optional: 0, table_checksum, data_len, identity };
+        let header = FileHeader::new(kind, table_checksum, data_len, identity);
         let io = |e| Error::io("write", &self.path, e);
         write_all_at(self.file.as_ref(), &header.encode(), 0).map_err(io)?;
         publish_file(self.vfs, self.file.as_ref(), &self.path).map_err(io)?;

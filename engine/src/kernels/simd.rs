@@ -1,10 +1,18 @@
-//! Fast kernels through simsimd, which picks the CPU's instructions when the program starts. The only home of simsimd.
+//! Fast kernels over two rows, the CPU's instructions picked once. The only home of simsimd, which sums over f32.
 //!
-//! Sums of f32 are taken in f32 lanes; the answer differs from `reference.rs` by rounding only. Manhattan distance and
-//! sums over unsigned bytes are not in its Rust interface: loops that the compiler vectorises.
+//! Sums of f32 are taken in f32 lanes; the answer differs from `reference.rs` by rounding only. Manhattan distance is
+//! not in simsimd's Rust interface: a loop that the compiler vectorises. Bytes and half-precision rows go to kernels of
+//! our own.
 
+use super::half_precision::HalfKernels;
+use super::int8::Int8Kernels;
 use super::reference;
+use half::f16;
 use simsimd::SpatialSimilarity;
+use std::sync::LazyLock;
+
+static INT8: LazyLock<Int8Kernels> = LazyLock::new(Int8Kernels::detect);
+static HALF: LazyLock<HalfKernels> = LazyLock::new(HalfKernels::detect);
 
 /// Sum of products.
 pub(crate) fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
@@ -29,29 +37,40 @@ pub(crate) fn l1_f32(a: &[f32], b: &[f32]) -> f32 {
     lanes.iter().sum::<f32>() + tail as f32
 }
 
+/// Sum of products of a query and a row of half precision.
+#[inline]
+pub(crate) fn dot_f16(query: &[f32], row: &[f16]) -> f32 {
+    HALF.dot(query, row)
+}
+
+/// Squared Euclidean distance of a query and a row of half precision.
+#[inline]
+pub(crate) fn l2sq_f16(query: &[f32], row: &[f16]) -> f32 {
+    HALF.l2sq(query, row)
+}
+
+/// Manhattan distance of a query and a row of half precision.
+#[inline]
+pub(crate) fn l1_f16(query: &[f32], row: &[f16]) -> f32 {
+    HALF.l1(query, row)
+}
+
 /// Sum of products of bytes, exact.
+#[inline]
 pub(crate) fn dot_u8(a: &[u8], b: &[u8]) -> u64 {
-    sum_u8(a, b, |x, y| u32::from(x) * u32::from(y))
+    INT8.dot_u8(a, b)
 }
 
 /// Squared Euclidean distance of bytes, exact.
+#[inline]
 pub(crate) fn l2sq_u8(a: &[u8], b: &[u8]) -> u64 {
-    sum_u8(a, b, |x, y| u32::from(x.abs_diff(y)) * u32::from(x.abs_diff(y)))
+    INT8.l2sq_u8(a, b)
 }
 
 /// Manhattan distance of bytes, exact.
+#[inline]
 pub(crate) fn l1_u8(a: &[u8], b: &[u8]) -> u64 {
-    sum_u8(a, b, |x, y| u32::from(x.abs_diff(y)))
-}
-
-/// Values a u32 sum holds for sure: 65,536 times 255 squared is below 2^32.
-const BLOCK: usize = 65_536;
-
-fn sum_u8(a: &[u8], b: &[u8], term: impl Fn(u8, u8) -> u32) -> u64 {
-    // Wrapping, though it never wraps: a checked sum is not vectorised.
-    let add = |sum: u32, (x, y): (&u8, &u8)| sum.wrapping_add(term(*x, *y));
-    let block = |(a, b): (&[u8], &[u8])| u64::from(a.iter().zip(b).fold(0, add));
-    a.chunks(BLOCK).zip(b.chunks(BLOCK)).map(block).sum()
+    INT8.l1_u8(a, b)
 }
 
 #[cfg(test)]

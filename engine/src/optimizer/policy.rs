@@ -17,6 +17,8 @@ pub(crate) struct SegmentStats {
     /// Dead as of the last checkpoint: only these can be left out by a rewrite.
     pub(crate) dead_durable: u32,
     pub(crate) bytes: u64,
+    /// It has enough points for a graph and has none, or one built in another way than is wanted now.
+    pub(crate) lacks_index: bool,
     /// Failed too often; left alone until the next open.
     pub(crate) quarantined: bool,
     /// Rewrites of it that found no space.
@@ -45,6 +47,10 @@ pub(crate) struct Rules {
     pub(crate) vacuum_dead_ratio: f32,
     /// Memory that a rewrite may take.
     pub(crate) memory_bytes_max: u64,
+    /// Memory of a rewrite for each point.
+    pub(crate) bytes_a_point: u64,
+    /// Points from which on a segment has a graph, if any vector is indexed.
+    pub(crate) graph_points_min: Option<u32>,
 }
 
 /// Segments to rewrite into one, and why.
@@ -60,8 +66,10 @@ const IDLE: Duration = Duration::from_secs(5);
 const IDLE_WAL_BYTES: u64 = 4 << 20;
 /// At rest, segments with more dead points than this are rewritten.
 const IDLE_DEAD_RATIO: f32 = 0.05;
-/// Memory of a rewrite for each point (`segment/builder.rs`).
-const BUILD_BYTES_A_POINT: u64 = 72;
+/// Without a write for so long, points without an index get one.
+const INDEX_IDLE: Duration = Duration::from_millis(300);
+/// A segment is taken along when all smaller ones together are at least this part of it: so nothing is rewritten often.
+const TAKE_ALONG: u64 = 8;
 
 /// Why to make a checkpoint now, if so.
 pub(crate) fn plan_seal(stats: &Stats, rules: &Rules) -> Option<&'static str> {
@@ -88,7 +96,7 @@ pub(crate) fn plan_seal(stats: &Stats, rules: &Rules) -> Option<&'static str> {
 
 /// Which segments to rewrite now, if any.
 pub(crate) fn plan_merge(stats: &Stats, rules: &Rules) -> Option<MergePlan> {
-    let fits = |points: u64| points.saturating_mul(BUILD_BYTES_A_POINT) <= rules.memory_bytes_max;
+    let fits = |points: u64| points.saturating_mul(rules.bytes_a_point) <= rules.memory_bytes_max;
     let usable: Vec<_> =
         stats.segments.iter().filter(|s| !s.quarantined && fits(s.point_count.into())).collect();
     let ratio = dead_ratio_max(stats, rules);
@@ -102,6 +110,9 @@ pub(crate) fn plan_merge(stats: &Stats, rules: &Rules) -> Option<MergePlan> {
         });
     if let Some(worst) = worst {
         return Some(MergePlan { inputs: vec![worst.id], reason: "many dead points" });
+    }
+    if let Some(plan) = plan_index(&usable, stats, rules, &fits) {
+        return Some(plan);
     }
     let tiers = usable.iter().map(|s| tier(s, rules)).max()?;
     for wanted in 0..=tiers {
@@ -118,7 +129,67 @@ pub(crate) fn plan_merge(stats: &Stats, rules: &Rules) -> Option<MergePlan> {
             return Some(MergePlan { inputs, reason: "a size tier is full" });
         }
     }
-    None
+    if stats.idle < IDLE {
+        return None;
+    }
+    // Each segment costs a walk: at rest, as many as possible become one.
+    let has_graph = |s: &&&SegmentStats| rules.graph_points_min.is_some_and(|min| s.point_count >= min);
+    let mut by_size: Vec<_> = usable.iter().filter(has_graph).copied().collect();
+    by_size.sort_by_key(|s| (s.point_count, s.id));
+    let inputs = take_along(Vec::new(), 0, &by_size, rules, &fits);
+    (inputs.len() > 1).then_some(MergePlan { inputs, reason: "the collection is at rest" })
+}
+
+/// Segments that lack an index, and small ones that have one and come along.
+fn plan_index(
+    usable: &[&SegmentStats],
+    stats: &Stats,
+    rules: &Rules,
+    fits: &dyn Fn(u64) -> bool,
+) -> Option<MergePlan> {
+    let lacking: Vec<_> = usable.iter().filter(|s| s.lacks_index).copied().collect();
+    let bytes: u64 = lacking.iter().map(|s| s.bytes).sum();
+    // While more is being written, a few are gathered first, so that what is written now is not indexed twice.
+    let is_time = stats.idle >= INDEX_IDLE
+        || lacking.len() * 2 >= rules.merge_fan_in
+        || bytes >= rules.mutable_bytes_max.saturating_mul(4);
+    if lacking.is_empty() || !is_time {
+        return None;
+    }
+    let mut inputs = Vec::new();
+    let mut points = 0;
+    for segment in &lacking {
+        let sum = points + u64::from(segment.point_count);
+        if inputs.is_empty() || (sum <= rules.segment_points_max && fits(sum)) {
+            inputs.push(segment.id);
+            points = sum;
+        }
+    }
+    let mut others: Vec<_> = usable.iter().filter(|s| !s.lacks_index).copied().collect();
+    others.sort_by_key(|s| (s.point_count, s.id));
+    let inputs = take_along(inputs, points, &others, rules, fits);
+    Some(MergePlan { inputs, reason: "points without an index" })
+}
+
+/// Adds the smallest of `by_size` one by one, as long as what is there already is a fair part of the next one.
+fn take_along(
+    mut inputs: Vec<SegmentId>,
+    mut points: u64,
+    by_size: &[&SegmentStats],
+    rules: &Rules,
+    fits: &dyn Fn(u64) -> bool,
+) -> Vec<SegmentId> {
+    for segment in by_size {
+        let count = u64::from(segment.point_count);
+        let sum = points + count;
+        let fair = inputs.is_empty() || points.saturating_mul(TAKE_ALONG) >= count;
+        if !fair || sum > rules.segment_points_max || !fits(sum) {
+            break;
+        }
+        inputs.push(segment.id);
+        points = sum;
+    }
+    inputs
 }
 
 fn dead_ratio_max(stats: &Stats, rules: &Rules) -> f32 {
@@ -150,6 +221,8 @@ mod tests {
         merge_fan_in: 4,
         vacuum_dead_ratio: 0.2,
         memory_bytes_max: 1 << 30,
+        bytes_a_point: 72,
+        graph_points_min: Some(500),
     };
 
     fn segment(id: u64, points: u32, dead: u32, bytes: u64) -> SegmentStats {
@@ -160,6 +233,7 @@ mod tests {
             dead_count,
             dead_durable,
             bytes,
+            lacks_index: false,
             quarantined: false,
             space_failure_count: 0,
         }

@@ -1,4 +1,4 @@
-//! Exact search: every live row of every segment is scored, in parts that the search pool shares.
+//! Exact search: every live row of some segments is scored, in parts that the search pool shares.
 
 use super::top_k::{Hit, TopK};
 use crate::error::{Error, Result};
@@ -12,6 +12,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub(crate) struct ExactSearch {
     pub(crate) segments: Arc<[SegmentView]>,
+    /// Which of them to score.
+    pub(crate) places: Vec<usize>,
     /// Index of the searched vector.
     pub(crate) vector: usize,
     pub(crate) scorer: Scorer,
@@ -31,10 +33,9 @@ pub(crate) fn search_exact(search: ExactSearch, pool: &Pool) -> Result<Vec<Hit>>
     search.limiter.check()?;
     let (k, threshold) = (search.k, search.threshold);
     let parts: Vec<(usize, Range<u32>)> = search
-        .segments
+        .places
         .iter()
-        .enumerate()
-        .filter(|(_, view)| view.live_count() > 0)
+        .filter_map(|i| Some((*i, search.segments.get(*i)?)))
         .flat_map(|(i, view)| {
             let part = move |start: u32| (i, start..view.len.min(start.saturating_add(PART_ROWS)));
             (0..view.len).step_by(PART_ROWS as usize).map(part)

@@ -38,6 +38,40 @@ pub enum WithVectors {
     Names(Vec<String>),
 }
 
+/// How far an approximate search looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Effort {
+    /// Keeps so many candidates on the way (`ef_search` of HNSW); at least `offset + limit`.
+    Ef(usize),
+    /// As far as finds this share of the true nearest, 0..1, by what each segment's graph was measured to find when it was built.
+    Recall(f32),
+}
+
+impl Default for Effort {
+    /// 128 candidates.
+    fn default() -> Self {
+        Self::Ef(128)
+    }
+}
+
+/// How int8 codes are used by a search. Codes of whole numbers of 0..=255 are exact: then none of this matters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Quantization {
+    /// Walks on the vectors themselves: slow, and no better than rescoring.
+    pub ignore: bool,
+    /// Scores the candidates by the vectors themselves before the best are taken.
+    pub rescore: bool,
+    /// So many candidates for each point asked for are rescored, 1..=100.
+    pub oversampling: f32,
+}
+
+impl Default for Quantization {
+    /// Rescores two candidates for each point.
+    fn default() -> Self {
+        Self { ignore: false, rescore: true, oversampling: 2.0 }
+    }
+}
+
 /// The nearest points to a vector.
 #[derive(Debug, Clone)]
 pub struct SearchRequest {
@@ -46,6 +80,9 @@ pub struct SearchRequest {
     pub(crate) limit: usize,
     pub(crate) offset: usize,
     pub(crate) score_threshold: Option<f32>,
+    pub(crate) exact: bool,
+    pub(crate) effort: Effort,
+    pub(crate) quantization: Quantization,
     pub(crate) with_payload: WithPayload,
     pub(crate) with_vectors: WithVectors,
     pub(crate) timeout: Option<Duration>,
@@ -61,6 +98,9 @@ impl SearchRequest {
             limit: 10,
             offset: 0,
             score_threshold: None,
+            exact: false,
+            effort: Effort::default(),
+            quantization: Quantization::default(),
             with_payload: WithPayload::No,
             with_vectors: WithVectors::No,
             timeout: None,
@@ -89,6 +129,24 @@ impl SearchRequest {
     /// Only points with a larger score than this (scores of distances are negative, see [`ScoredPoint::score`]).
     pub fn score_threshold(mut self, score: f32) -> Self {
         self.score_threshold = Some(score);
+        self
+    }
+
+    /// Compares with every point: the answer is right, and takes time in proportion to the collection.
+    pub fn exact(mut self, exact: bool) -> Self {
+        self.exact = exact;
+        self
+    }
+
+    /// How far to look where a graph is walked.
+    pub fn effort(mut self, effort: Effort) -> Self {
+        self.effort = effort;
+        self
+    }
+
+    /// How to use codes.
+    pub fn quantization(mut self, quantization: Quantization) -> Self {
+        self.quantization = quantization;
         self
     }
 
@@ -121,6 +179,19 @@ impl SearchRequest {
         let window = self.offset.saturating_add(self.limit);
         if window > WINDOW_MAX {
             return Err(Error::invalid("offset + limit", format!("at most {WINDOW_MAX}"), window));
+        }
+        match self.effort {
+            Effort::Ef(ef) if !(1..=WINDOW_MAX).contains(&ef) => {
+                return Err(Error::invalid("effort.ef", format!("1..={WINDOW_MAX}"), ef));
+            }
+            Effort::Recall(recall) if !(recall > 0.0 && recall < 1.0) => {
+                return Err(Error::invalid("effort.recall", "more than 0, less than 1", recall));
+            }
+            Effort::Ef(_) | Effort::Recall(_) => {}
+        }
+        if !(1.0..=100.0).contains(&self.quantization.oversampling) {
+            let got = self.quantization.oversampling;
+            return Err(Error::invalid("quantization.oversampling", "1..=100", got));
         }
         match self.score_threshold {
             Some(threshold) if threshold.is_nan() => {

@@ -99,6 +99,23 @@ impl MappedIds {
         self.id_of_rank(self.number(self.layout.ranks(), offset)?)
     }
 
+    /// The ids at some offsets, appended to `ids`. One array after the other, so that what is not in the cache is waited for together.
+    pub(crate) fn ids(&self, offsets: &[u32], ids: &mut Vec<PointId>) -> Result<()> {
+        let ranks = offsets.iter().map(|offset| self.number(self.layout.ranks(), *offset));
+        let ranks: Vec<u32> = ranks.collect::<Result<_>>()?;
+        ranks.iter().try_for_each(|rank| {
+            ids.push(self.id_of_rank(*rank)?);
+            Ok(())
+        })
+    }
+
+    /// Asks the cache for what [`MappedIds::ids`] and [`MappedIds::version`] need of an offset.
+    #[inline]
+    pub(crate) fn prefetch(&self, offset: u32) {
+        self.file.prefetch(self.layout.ranks().start + u64::from(offset) * 4);
+        self.file.prefetch(self.layout.versions().start + u64::from(offset) * 8);
+    }
+
     /// The operation that wrote the point at an offset.
     pub(crate) fn version(&self, offset: u32) -> Result<SeqNo> {
         self.number(self.layout.versions(), offset).map(SeqNo)

@@ -6,12 +6,16 @@
 
 mod builder;
 mod id_map;
+mod index;
 mod mutable;
 mod sealed;
 mod tombstones;
 mod view;
 
-pub(crate) use builder::{Built, build, read_tombstones, write_tombstones};
+pub(crate) use builder::{Built, Indexing, build, read_tombstones, write_tombstones};
+pub(crate) use index::{
+    Found, IndexScratch, IndexView, MappedIndex, SearchHow, index_bytes_a_point, is_indexable,
+};
 pub(crate) use mutable::Mutable;
 pub(crate) use sealed::{Sealed, SegmentPlace};
 pub(crate) use tombstones::Tombstones;

@@ -4,6 +4,7 @@
 //! removed when the last view that holds it is gone.
 
 use super::id_map::MappedIds;
+use super::index::MappedIndex;
 use crate::error::{Error, Result};
 use crate::ids::{SegmentId, SeqNo};
 use crate::io::{BlockFile, FileStamp, Vfs, missing_is_damage, read_file, remove_tree};
@@ -64,6 +65,8 @@ pub(crate) struct Sealed {
     ids: MappedIds,
     payloads: MappedPayloads,
     vectors: Vec<MappedVectors>,
+    /// Of each vector, if it has one.
+    indexes: Vec<Option<MappedIndex>>,
     obsolete: AtomicBool,
 }
 
@@ -92,6 +95,18 @@ impl Sealed {
         let vectors = params.iter().zip(0..).map(|(params, i)| {
             MappedVectors::open(open(SegmentFile::Vectors(i))?, params, entry.point_count)
         });
+        let vectors: Vec<MappedVectors> = vectors.collect::<Result<_>>()?;
+        let is_listed = |file: SegmentFile| entry.files.iter().any(|f| f.file == file);
+        let indexes = params.iter().zip(&vectors).zip(0..).map(|((params, vectors), i)| {
+            if !is_listed(SegmentFile::Links(i)) {
+                return Ok(None);
+            }
+            let reduced =
+                is_listed(SegmentFile::Reduced(i)).then(|| open(SegmentFile::Reduced(i))).transpose()?;
+            let (codes, links) = (open(SegmentFile::Codes(i))?, open(SegmentFile::Links(i))?);
+            MappedIndex::open(params, vectors.row_count(), codes, reduced, links).map(Some)
+        });
+        let indexes = indexes.collect::<Result<_>>()?;
         Ok(Self {
             id,
             place: place.clone(),
@@ -99,7 +114,8 @@ impl Sealed {
             last_seq: SeqNo(entry.last_seq),
             ids: MappedIds::open(open(SegmentFile::IdMap)?, entry.point_count)?,
             payloads: MappedPayloads::open(open(SegmentFile::Payloads)?, entry.point_count)?,
-            vectors: vectors.collect::<Result<_>>()?,
+            vectors,
+            indexes,
             obsolete: AtomicBool::new(false),
         })
     }
@@ -133,10 +149,25 @@ impl Sealed {
         self.vectors.get(vector).ok_or_else(|| Error::internal(format!("no vector with index {vector}")))
     }
 
-    /// Bytes of all files but tombstones.
-    pub(crate) fn disk_bytes(&self) -> u64 {
+    /// The index of a vector, if it has one.
+    pub(crate) fn index(&self, vector: usize) -> Option<&MappedIndex> {
+        self.indexes.get(vector)?.as_ref()
+    }
+
+    pub(crate) fn indexes(&self) -> impl Iterator<Item = &MappedIndex> {
+        self.indexes.iter().flatten()
+    }
+
+    /// All files but meta and tombstones.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &BlockFile> {
         let files = [self.ids.file(), self.payloads.file()].into_iter();
-        files.chain(self.vectors.iter().map(MappedVectors::file)).map(|f| f.stamp().len).sum()
+        let files = files.chain(self.vectors.iter().map(MappedVectors::file));
+        files.chain(self.indexes().flat_map(MappedIndex::files))
+    }
+
+    /// Bytes of all files but meta and tombstones.
+    pub(crate) fn disk_bytes(&self) -> u64 {
+        self.files().map(|f| f.stamp().len).sum()
     }
 
     /// The folder goes when the last holder does. Call only when no manifest names the segment any more.

@@ -3,6 +3,7 @@
 mod cancel;
 mod clock;
 mod pacer;
+mod parallel;
 mod pool;
 mod workers;
 
@@ -10,5 +11,6 @@ pub use cancel::CancelToken;
 pub(crate) use cancel::Limiter;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub(crate) use pacer::Pacer;
+pub(crate) use parallel::parallel;
 pub(crate) use pool::Pool;
 pub(crate) use workers::{Turn, Workers};

@@ -18,14 +18,7 @@ pub(crate) fn row_bytes(params: &VectorParams) -> usize {
 /// # Errors
 /// `Invalid` if the length is not the dimension, a value is not finite, or does not fit the datatype.
 pub(crate) fn store(field: &str, params: &VectorParams, values: &[f32], out: &mut Vec<u8>) -> Result<()> {
-    if values.len() != params.dim as usize {
-        let expected = format!("{} dimensions", params.dim);
-        return Err(Error::invalid(field, expected, format!("{} dimensions", values.len())));
-    }
-    if let Some(i) = values.iter().position(|v| !v.is_finite()) {
-        let value = values.get(i).copied().unwrap_or_default();
-        return Err(Error::invalid(format!("{field}[{i}]"), "a finite number", value));
-    }
+    check_values(field, params.dim, values)?;
     let scale = match (params.metric, params.datatype) {
         (Metric::Cosine, Datatype::F32 | Datatype::F16) => unit_scale(values),
         _ => 1.0,
@@ -52,6 +45,27 @@ pub(crate) fn store(field: &str, params: &VectorParams, values: &[f32], out: &mu
         }
     }
     Ok(())
+}
+
+/// Checks that there are `dim` values, all finite.
+///
+/// # Errors
+/// `Invalid` with the field and what is wrong.
+pub(crate) fn check_values(field: &str, dim: u32, values: &[f32]) -> Result<()> {
+    if values.len() != dim as usize {
+        let expected = format!("{dim} dimensions");
+        return Err(Error::invalid(field, expected, format!("{} dimensions", values.len())));
+    }
+    // Something times 0 is 0 only if it is finite; as a sum it takes one pass that the compiler vectorises.
+    let mut lanes = [0f32; 16];
+    let (groups, rest) = values.as_chunks::<16>();
+    groups.iter().for_each(|group| lanes.iter_mut().zip(group).for_each(|(lane, v)| *lane += v * 0.0));
+    if lanes.iter().chain(rest).all(|v| v.is_finite()) {
+        return Ok(());
+    }
+    let bad = values.iter().enumerate().find(|(_, v)| !v.is_finite());
+    let (i, value) = bad.map_or((0, f32::NAN), |(i, v)| (i, *v));
+    Err(Error::invalid(format!("{field}[{i}]"), "a finite number", value))
 }
 
 fn unit_scale(values: &[f32]) -> f64 {

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::io::{AccessPattern, BlockFile, BlockWriter, FileStamp};
 use nigh_format::manifest::{Datatype, VectorParams};
 use nigh_format::vectors::VectorsLayout;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Offsets between two entries of the ranks section.
@@ -15,6 +16,8 @@ const RANK_GROUP: usize = nigh_format::vectors::RANK_GROUP_LEN as usize;
 pub(crate) struct MappedVectors {
     file: BlockFile,
     layout: VectorsLayout,
+    /// Where some points have no row: the point of each row, made when it is first asked for.
+    offsets: OnceLock<Result<Vec<u32>>>,
     /// The kernel was told that scans are coming; once is enough.
     scan_expected: AtomicBool,
 }
@@ -32,11 +35,33 @@ impl MappedVectors {
             let expected = format!("{point_count} points of {params:?}");
             return Err(file.damaged(0, format!("expected {expected}, got {layout:?}")));
         }
-        Ok(Self { file, layout, scan_expected: AtomicBool::new(false) })
+        Ok(Self { file, layout, offsets: OnceLock::new(), scan_expected: AtomicBool::new(false) })
     }
 
     pub(crate) fn file(&self) -> &BlockFile {
         &self.file
+    }
+
+    /// Rows: points that have this vector.
+    pub(crate) fn row_count(&self) -> u32 {
+        self.layout.row_count
+    }
+
+    /// The points of the rows, in their order; none where they are the same.
+    pub(crate) fn offsets_of_rows(&self) -> Result<Option<&[u32]>> {
+        if self.layout.presence().is_none() {
+            return Ok(None);
+        }
+        let made = self.offsets.get_or_init(|| {
+            let mut offsets = Vec::with_capacity(self.layout.row_count as usize);
+            for offset in 0..self.layout.point_count {
+                if self.has_row(offset)? {
+                    offsets.push(offset);
+                }
+            }
+            Ok(offsets)
+        });
+        made.as_ref().map(|offsets| Some(offsets.as_slice())).map_err(Clone::clone)
     }
 
     /// Compares the presence section with its own rules.

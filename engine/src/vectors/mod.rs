@@ -7,7 +7,7 @@ mod encode;
 mod mapped;
 mod mutable;
 
-pub(crate) use encode::{load, row_bytes, store};
+pub(crate) use encode::{check_values, load, row_bytes, store};
 pub(crate) use mapped::{MappedVectors, write_vectors};
 pub(crate) use mutable::VectorColumn;
 

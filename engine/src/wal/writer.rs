@@ -335,8 +335,7 @@ impl WalWriter {
         let first = self.last.next();
         let identity = Identity { collection: self.collection, owner: 0, tag: first.0 };
         let (kind, table_checksum) = (FileKind::Wal, 0);
-        let header =
-            FileHeader { kind, required: 0, optional: 0, table_checksum, data_len: capacity, identity };
+        let header = FileHeader::new(kind, table_checksum, capacity, identity);
         let make = || -> std::io::Result<Arc<dyn VfsFile>> {
             let file = write_temp(self.vfs.as_ref(), path)?;
             retry(|| file.allocate(capacity))?;

@@ -75,8 +75,11 @@ fn guess_header(head: &[u8]) -> Option<FileHeader> {
     };
     let kind = FileKind::try_from(u16::try_from(number("kind")?).ok()?).ok()?;
     let (collection, owner) = (number("collection")?, number("owner")?);
+    let stored = u16::try_from(number("version")?).ok()?;
+    let is_read = (kind.version_min()..=kind.version()).contains(&stored);
     Some(FileHeader {
         kind,
+        version: if is_read { stored } else { kind.version() },
         required: 0,
         optional: 0,
         table_checksum: u32::try_from(number("table_checksum")?).ok()?,

@@ -3,10 +3,11 @@
 //! A record whose checksums do not match is framed anew and read all the same, since the validated access behind the
 //! checksums stops anything worse than wrong values; the mismatch stands among the problems.
 
+use nigh_format::FormatError;
 use nigh_format::block::encode_file;
 use nigh_format::catalog::Catalog;
-use nigh_format::header::{FileHeader, FileKind};
-use nigh_format::manifest::{FileEntry, Manifest, SegmentEntry, VectorParams};
+use nigh_format::header::{FileHeader, FileKind, HEADER_LEN};
+use nigh_format::manifest::{FileEntry, IndexParams, Manifest, SegmentEntry, VectorParams};
 use nigh_format::segment_meta::SegmentMeta;
 
 use super::file::read_data;
@@ -16,7 +17,7 @@ use crate::dump::{Dump, Problem};
 /// Adds what the record says.
 pub(super) fn inspect(source: &Source, header: &FileHeader, dump: &mut Dump) {
     let Some(data) = dump.note(read_data(source, header)) else { return };
-    let bytes = encode_file(header.kind, header.identity, &data);
+    let Some(bytes) = dump.note(framed(header, &data)) else { return };
     let content = match header.kind {
         FileKind::Catalog => Catalog::decode(&bytes).map(|catalog| show_catalog(&catalog)),
         FileKind::Manifest => {
@@ -33,6 +34,14 @@ pub(super) fn inspect(source: &Source, header: &FileHeader, dump: &mut Dump) {
             dump.problem(Problem::from(error));
         }
     }
+}
+
+/// A whole file of the version that wrote the record.
+fn framed(header: &FileHeader, data: &[u8]) -> Result<Vec<u8>, FormatError> {
+    let bytes = encode_file(header.kind, header.identity, data);
+    let own = FileHeader { version: header.version, ..FileHeader::decode(&bytes)? };
+    let rest = bytes.get(HEADER_LEN..).unwrap_or_default();
+    Ok([own.encode().as_slice(), rest].concat())
 }
 
 /// The catalog's content.
@@ -66,7 +75,7 @@ pub(super) fn show_manifest(manifest: &Manifest) -> Dump {
     dump
 }
 
-/// Counters, vectors and settings, without the segments.
+/// Counters, vectors with their indexes, and settings, without the segments.
 pub(super) fn show_manifest_fields(manifest: &Manifest, dump: &mut Dump) {
     let settings = &manifest.settings;
     dump.field("generation", manifest.generation)
@@ -80,8 +89,10 @@ pub(super) fn show_manifest_fields(manifest: &Manifest, dump: &mut Dump) {
         .field("segment_points_max", settings.segment_points_max)
         .field("merge_fan_in", settings.merge_fan_in)
         .float("vacuum_dead_ratio", settings.vacuum_dead_ratio);
-    for (index, vector) in manifest.vectors.iter().enumerate() {
-        dump.child(show_vector(index, vector));
+    for (place, (vector, index)) in manifest.vectors.iter().zip(&manifest.indexes).enumerate() {
+        let mut line = show_vector(place, vector);
+        show_index(index, &mut line);
+        dump.child(line);
     }
 }
 
@@ -91,6 +102,13 @@ fn show_vector(index: usize, vector: &VectorParams) -> Dump {
         .field("metric", format!("{:?}", vector.metric).to_lowercase())
         .field("datatype", format!("{:?}", vector.datatype).to_lowercase());
     line
+}
+
+fn show_index(index: &IndexParams, line: &mut Dump) {
+    line.field("m", index.m)
+        .field("ef_construction", index.ef_construction)
+        .float("quantile", index.quantile)
+        .field("graph_points_min", index.graph_points_min);
 }
 
 /// One segment of a manifest, without its files.

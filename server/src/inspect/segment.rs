@@ -1,21 +1,22 @@
 //! The files of a segment: the preamble's numbers, a look at the first items, and each file's own rules.
 //!
 //! Large sections (rows of vectors, codes, links) are not held in memory: only their first rows are read here, and their bytes are
-//! covered by the blocks that file.rs has compared. Bytes: docs/storage-format.md, section 8.
+//! covered by the blocks that file.rs has compared. Of a graph, the layers above the nodes and the curve are read whole. Bytes: docs/storage-format.md, section 8.
 
 use std::ops::Range;
 
 use nigh_format::codes::CodesLayout;
-use nigh_format::graph::{LinksLayout, check_entries};
+use nigh_format::graph::{FREE_LINK, LinksLayout, check_layers, decode_curve};
 use nigh_format::header::{FileHeader, FileKind, HEADER_LEN};
 use nigh_format::id_map::{self, IdMapLayout};
 use nigh_format::manifest::Datatype;
 use nigh_format::operation::PointIdRecord;
 use nigh_format::payloads::{self, PREAMBLE_LEN, PayloadsLayout};
+use nigh_format::reduced::ReducedLayout;
 use nigh_format::tombstones::{self, TombstonesLayout};
 use nigh_format::vectors::{self, VectorsLayout};
 
-use super::source::{Source, u32s, u64s};
+use super::source::{Source, i32s, u32s, u64s};
 use super::wal;
 use crate::dump::{Dump, Problem};
 
@@ -32,6 +33,7 @@ pub(super) fn inspect(source: &Source, header: &FileHeader, dump: &mut Dump) {
         FileKind::Vectors => show_vectors(&data, &preamble, dump),
         FileKind::Codes => show_codes(&data, &preamble, dump),
         FileKind::Links => show_links(&data, &preamble, dump),
+        FileKind::Reduced => show_reduced(&data, &preamble, dump),
         FileKind::Payloads => show_payloads(&data, &preamble, dump),
         FileKind::IdMap => show_ids(&data, &preamble, dump),
         FileKind::Tombstones => show_tombstones(&data, &preamble, dump),
@@ -120,6 +122,11 @@ fn join(values: &[f32]) -> String {
     values.iter().map(|v| format!("{v:.4}")).collect::<Vec<_>>().join(" ")
 }
 
+/// Whole numbers, one behind the other.
+fn words<T: ToString>(values: &[T]) -> String {
+    values.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
+}
+
 fn show_codes(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), Problem> {
     let layout = CodesLayout::decode(preamble, data.data_len)?;
     dump.field("row_count", layout.row_count)
@@ -129,20 +136,113 @@ fn show_codes(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), P
         .float("scale", layout.scale)
         .float("shift", layout.shift)
         .float("quantile", layout.quantile);
-    data.check_gaps(layout.gaps())
+    data.check_gaps(layout.gaps())?;
+    let rows = CodeRows { count: layout.row_count, dim: layout.dim, stride: layout.stride };
+    rows.show(data, layout.codes(), layout.bias(), dump)
+}
+
+fn show_reduced(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), Problem> {
+    let layout = ReducedLayout::decode(preamble, data.data_len)?;
+    let shape = &layout.shape;
+    dump.field("row_count", shape.row_count)
+        .field("dim", shape.dim)
+        .field("reduced_dim", shape.reduced_dim)
+        .field("stride", layout.stride)
+        .field("matrix_stride", layout.matrix_stride)
+        .float("scale", shape.scale)
+        .float("shift", shape.shift)
+        .float("input_scale", shape.input_scale)
+        .float("input_shift", shape.input_shift)
+        .float("kept", shape.kept);
+    data.check_gaps(layout.gaps())?;
+    let rows = CodeRows { count: shape.row_count, dim: shape.reduced_dim, stride: layout.stride };
+    rows.show(data, layout.codes(), layout.bias(), dump)
+}
+
+/// Codes of a codes or reduced file.
+struct CodeRows {
+    count: u32,
+    dim: u32,
+    stride: u32,
+}
+
+impl CodeRows {
+    /// The first codes, and the bias of each.
+    fn show(
+        &self,
+        data: &Data<'_>,
+        codes: Range<u64>,
+        bias: Range<u64>,
+        dump: &mut Dump,
+    ) -> Result<(), Problem> {
+        let shown = self.dim.min(VALUES_SHOWN as u32);
+        for row in 0..self.count.min(SHOWN as u32) {
+            let start = codes.start + u64::from(row) * u64::from(self.stride);
+            let code = data.read(start..start + u64::from(shown))?;
+            let start = bias.start + 4 * u64::from(row);
+            let bias = i32s(&data.read(start..start + 4)?).first().copied();
+            let mut line = Dump::line(format!("row {row}"));
+            let more = if self.dim > shown { " …" } else { "" };
+            line.field_as("code", code.clone(), format!("{}{more}", words(&code))).field("bias", bias);
+            dump.child(line);
+        }
+        Ok(())
+    }
 }
 
 fn show_links(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), Problem> {
     let layout = LinksLayout::decode(preamble, data.data_len)?;
-    dump.field("row_count", layout.row_count)
-        .field("row_len", layout.row_len)
-        .field("entry_count", layout.entry_count)
-        .field("m", layout.m)
-        .field("ef_construction", layout.ef_construction)
-        .field("seed", layout.seed);
+    let shape = &layout.shape;
+    dump.field("row_count", shape.row_count)
+        .field("row_len", shape.row_len)
+        .field("layer_count", shape.layer_count)
+        .field("layer_nodes", shape.layer_nodes)
+        .field("curve_len", shape.curve_len)
+        .field("root", shape.root)
+        .field("entry", shape.entry)
+        .field("descent", shape.descent)
+        .field("repaired", shape.repaired)
+        .field("m", shape.m)
+        .field("ef_construction", shape.ef_construction)
+        .float("lift", shape.lift)
+        .field("seed", shape.seed);
     data.check_gaps(layout.gaps())?;
-    let entries = u32s(&data.read(layout.entries())?);
-    Ok(check_entries(&entries, &layout)?)
+    show_layers(data, &layout, dump)?;
+    for (place, point) in decode_curve(&data.read(layout.curve())?, &layout)?.iter().enumerate() {
+        let mut line = Dump::line(format!("curve {place}"));
+        line.float("recall", point.recall)
+            .float("distances", point.distances)
+            .field("width", point.width)
+            .float("slack", point.slack)
+            .field("refine", point.refine);
+        dump.child(line);
+    }
+    let row_bytes = 4 * u64::from(shape.row_len);
+    for node in 0..shape.row_count.min(SHOWN as u32) {
+        let start = layout.links().start + u64::from(node) * row_bytes;
+        let row = u32s(&data.read(start..start + row_bytes)?);
+        let links: Vec<u32> = row.into_iter().filter(|link| *link != FREE_LINK).collect();
+        let mut line = Dump::line(format!("node {node}"));
+        line.field_as("links", links.clone(), words(&links));
+        dump.child(line);
+    }
+    Ok(())
+}
+
+/// The layers above the nodes, from the one next to them to the highest.
+fn show_layers(data: &Data<'_>, layout: &LinksLayout, dump: &mut Dump) -> Result<(), Problem> {
+    let numbers = |range| data.read(range).map(|bytes| u32s(&bytes));
+    let (lens, ids) = (numbers(layout.layer_lens())?, numbers(layout.layer_ids())?);
+    let links = numbers(layout.layer_links())?;
+    check_layers(&lens, &ids, &links, layout)?;
+    let mut rows = links.chunks(layout.shape.row_len as usize);
+    for (level, len) in (1..).zip(lens) {
+        let own = rows.by_ref().take(len as usize).flatten();
+        let mut line = Dump::line(format!("layer {level}"));
+        line.field("nodes", len).field("links", own.filter(|link| **link != FREE_LINK).count());
+        dump.child(line);
+    }
+    Ok(())
 }
 
 fn show_payloads(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), Problem> {

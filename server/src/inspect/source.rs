@@ -67,3 +67,8 @@ pub(crate) fn u64s(bytes: &[u8]) -> Vec<u64> {
 pub(crate) fn u32s(bytes: &[u8]) -> Vec<u32> {
     bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect()
 }
+
+/// Numbers of a section.
+pub(crate) fn i32s(bytes: &[u8]) -> Vec<i32> {
+    bytes.as_chunks().0.iter().map(|word| i32::from_le_bytes(*word)).collect()
+}

@@ -7,17 +7,20 @@
 mod log_script;
 mod reader;
 
+use std::ops::Range;
+
 use nigh_format::FormatErrorKind;
 use nigh_format::block::{decode_file, encode_file};
 use nigh_format::catalog::Catalog;
 use nigh_format::checksum::crc32c;
 use nigh_format::codes::{self, CodesLayout, Quantizer};
-use nigh_format::graph::{self, LinksLayout};
+use nigh_format::graph::{self, LinksLayout, LinksShape};
 use nigh_format::header::{FileHeader, FileKind, Identity, MAGIC};
 use nigh_format::id_map::{self, IdMapLayout};
 use nigh_format::manifest::{Datatype, Manifest, Metric};
 use nigh_format::operation::Operation;
 use nigh_format::payloads::{self, PayloadsLayout};
+use nigh_format::reduced::{self, ReducedLayout, ReducedShape};
 use nigh_format::segment_meta::SegmentMeta;
 use nigh_format::tombstones::{self, TombstonesLayout};
 use nigh_format::vectors::{self, VectorsLayout};
@@ -29,7 +32,7 @@ pub use log_script::wal_file;
 pub type Target = fn(&[u8]);
 
 /// Every body by the name of its target and its corpus.
-pub const TARGETS: [(&str, Target); 13] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("header", header),
     ("block_file", block_file),
     ("catalog", catalog),
@@ -40,6 +43,7 @@ pub const TARGETS: [(&str, Target); 13] = [
     ("vectors", vectors),
     ("codes", codes),
     ("links", links),
+    ("reduced", reduced),
     ("payloads", payloads),
     ("id_map", id_map),
     ("tombstones", tombstones),
@@ -68,7 +72,7 @@ pub fn block_file(data: &[u8]) {
         let _ = decode_file(data, kind);
     }
     let mut reader = Reader::new(data);
-    let kind = FileKind::ALL[reader.index(10)];
+    let kind = FileKind::ALL[reader.index(FileKind::ALL.len())];
     let flip = reader.u64();
     let identity = Identity { collection: reader.u64(), owner: reader.u64(), tag: reader.u64() };
     let mut file = encode_file(kind, identity, reader.rest());
@@ -93,15 +97,19 @@ pub fn catalog(data: &[u8]) {
     }
 }
 
-/// A collection, a generation and a record.
+/// A collection, a generation and a record, of each version.
 pub fn manifest(data: &[u8]) {
     let _ = Manifest::decode(data, 1);
     let mut reader = Reader::new(data);
     let collection = reader.u64();
     let identity = Identity { collection, owner: 0, tag: reader.u64() };
-    let file = encode_file(FileKind::Manifest, identity, reader.rest());
-    if let Ok(manifest) = Manifest::decode(&file, collection) {
-        assert_eq!(Manifest::decode(&manifest.encode(), collection).as_ref(), Ok(&manifest));
+    for version in FileKind::Manifest.version_min()..=FileKind::Manifest.version() {
+        let mut file = encode_file(FileKind::Manifest, identity, reader.rest());
+        let header = FileHeader::decode(&file).expect("a framed file is good");
+        file[..64].copy_from_slice(&FileHeader { version, ..header }.encode());
+        if let Ok(manifest) = Manifest::decode(&file, collection) {
+            assert_eq!(Manifest::decode(&manifest.encode(), collection).as_ref(), Ok(&manifest));
+        }
     }
 }
 
@@ -162,26 +170,100 @@ pub fn codes(data: &[u8]) {
 /// A data section; then counts.
 pub fn links(data: &[u8]) {
     if let Ok(layout) = LinksLayout::decode(data, data.len() as u64) {
-        let (entries, links) = (u32s(data, layout.entries()), u32s(data, layout.links()));
-        let good = graph::check_links(&links, &layout).is_ok();
-        assert_eq!(good, links_are_good(&links, &layout));
-        let _ = graph::check_entries(&entries, &layout);
+        let links = u32s(data, layout.links());
+        let good = rows_are_good(&links, layout.shape.row_len, layout.shape.row_count);
+        assert_eq!(graph::check_links(&links, &layout).is_ok(), good);
+        let (lens, ids) = (u32s(data, layout.layer_lens()), u32s(data, layout.layer_ids()));
+        let links = u32s(data, layout.layer_links());
+        let good = layers_are_good(&lens, &ids, &links, &layout.shape);
+        assert_eq!(graph::check_layers(&lens, &ids, &links, &layout).is_ok(), good);
+        let curve = &data[layout.curve().start as usize..layout.curve().end as usize];
+        if let Ok(points) = graph::decode_curve(curve, &layout) {
+            assert!(points.is_sorted_by(|a, b| a.recall < b.recall));
+            assert!(points.iter().flat_map(graph::CurvePoint::encode).eq(curve.iter().copied()));
+        }
         assert_eq!(layout.encode(), data[..64]);
     }
     let mut reader = Reader::new(data);
-    let (rows, row_len, entries) = (reader.u32(), reader.u32(), reader.u32());
-    if let Ok(layout) = LinksLayout::new(rows, row_len, entries, reader.u32(), reader.u32(), reader.u64()) {
-        assert!(layout.row(reader.u32()).end > 64);
+    let shape = LinksShape {
+        row_count: reader.u32(),
+        row_len: reader.u32(),
+        layer_count: reader.u32(),
+        layer_nodes: reader.u32(),
+        curve_len: reader.u32(),
+        root: reader.u32(),
+        entry: reader.u32(),
+        repaired: reader.u32(),
+        m: reader.u32(),
+        ef_construction: reader.u32(),
+        lift: f32::from_bits(reader.u32()),
+        seed: reader.u64(),
+        descent: reader.u32(),
+    };
+    if let Ok(layout) = LinksLayout::new(shape) {
         assert_eq!(LinksLayout::decode(&layout.encode(), layout.data_len()).as_ref(), Ok(&layout));
     }
 }
 
 /// The rule said in another way: links to nodes, then only free places.
-fn links_are_good(links: &[u32], layout: &LinksLayout) -> bool {
-    links.chunks(layout.row_len as usize).all(|row| {
+fn rows_are_good(links: &[u32], row_len: u32, nodes: u32) -> bool {
+    links.chunks(row_len as usize).all(|row| {
         let free = row.iter().rev().take_while(|link| **link == graph::FREE_LINK).count();
-        row[..row.len() - free].iter().all(|link| *link < layout.row_count)
+        row[..row.len() - free].iter().all(|link| *link < nodes)
     })
+}
+
+/// The rule said in another way: what is left after each layer took its part.
+fn layers_are_good(lens: &[u32], mut ids: &[u32], mut links: &[u32], shape: &LinksShape) -> bool {
+    let mut below = shape.row_count;
+    for len in lens {
+        let places = u64::from(*len) * u64::from(shape.row_len);
+        let (Some((own, other)), Some((rows, rest))) =
+            (ids.split_at_checked(*len as usize), links.split_at_checked(places as usize))
+        else {
+            return false;
+        };
+        let fits = *len >= 1 && *len <= below && own.iter().all(|id| *id < below);
+        if !fits || !rows_are_good(rows, shape.row_len, *len) {
+            return false;
+        }
+        (below, ids, links) = (*len, other, rest);
+    }
+    ids.is_empty() && (shape.entry < below || shape.row_count == 0)
+}
+
+/// A data section; then counts.
+pub fn reduced(data: &[u8]) {
+    if let Ok(layout) = ReducedLayout::decode(data, data.len() as u64) {
+        let section = |range: Range<u64>| &data[range.start as usize..range.end as usize];
+        let (matrix, codes) = (section(layout.matrix()), section(layout.codes()));
+        let ReducedShape { dim, reduced_dim, .. } = layout.shape;
+        let good = ends_are_zero(matrix, dim, layout.matrix_stride)
+            && ends_are_zero(codes, reduced_dim, layout.stride);
+        assert_eq!(reduced::check_rows(matrix, codes, &layout).is_ok(), good);
+        assert_eq!(layout.encode(), data[..64]);
+    }
+    let mut reader = Reader::new(data);
+    let (row_count, dim, reduced_dim) = (reader.u32(), reader.u32(), reader.u32());
+    let mut number = || f32::from_bits(reader.u32());
+    let shape = ReducedShape {
+        row_count,
+        dim,
+        reduced_dim,
+        scale: number(),
+        shift: number(),
+        input_scale: number(),
+        input_shift: number(),
+        kept: number(),
+    };
+    if let Ok(layout) = ReducedLayout::new(shape) {
+        assert_eq!(ReducedLayout::decode(&layout.encode(), layout.data_len()).as_ref(), Ok(&layout));
+    }
+}
+
+/// Whether rows of `stride` bytes are zero from `len` on.
+fn ends_are_zero(bytes: &[u8], len: u32, stride: u32) -> bool {
+    (0..).zip(bytes).all(|(place, byte)| place % u64::from(stride) < u64::from(len) || *byte == 0)
 }
 
 /// A data section; then counts.

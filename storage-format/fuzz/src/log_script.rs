@@ -52,7 +52,7 @@ fn scan(file: &[u8], header: &FileHeader, has_next: bool) -> Result<(Vec<Vec<u8>
 fn header(capacity: usize) -> FileHeader {
     let identity = Identity { collection: 1, owner: 0, tag: 1 };
     let data_len = capacity as u64;
-    FileHeader { kind: FileKind::Wal, required: 0, optional: 0, table_checksum: 0, data_len, identity }
+    FileHeader::new(FileKind::Wal, 0, data_len, identity)
 }
 
 /// Records as they come; what is read stays the same after recovery.

@@ -7,12 +7,13 @@ use crate::archive;
 use crate::error::FormatError;
 use crate::header::{FileKind, HEADER_LEN};
 use crate::layout::SegmentFile;
-use crate::vector_params::{Datatype, Metric, VectorParams};
+use crate::vector_params::{Datatype, IndexParams, Metric, VectorParams};
 
 const OFFSET: u64 = HEADER_LEN as u64;
 
+/// What version 1 wrote: without indexes.
 #[derive(Archive, Serialize, Deserialize)]
-struct ManifestRecord {
+struct ManifestRecordV1 {
     generation: u64,
     collection_id: u64,
     applied_seq: u64,
@@ -24,11 +25,32 @@ struct ManifestRecord {
 }
 
 #[derive(Archive, Serialize, Deserialize)]
+struct ManifestRecord {
+    generation: u64,
+    collection_id: u64,
+    applied_seq: u64,
+    next_segment_id: u64,
+    next_checkpoint: u64,
+    vectors: Vec<VectorRecord>,
+    indexes: Vec<IndexRecord>,
+    settings: SettingsRecord,
+    segments: Vec<SegmentRecord>,
+}
+
+#[derive(Archive, Serialize, Deserialize)]
 struct VectorRecord {
     name: String,
     dim: u32,
     metric: u8,
     datatype: u8,
+}
+
+#[derive(Archive, Serialize, Deserialize)]
+struct IndexRecord {
+    m: u32,
+    ef_construction: u32,
+    quantile: f32,
+    graph_points_min: u32,
 }
 
 #[derive(Archive, Serialize, Deserialize)]
@@ -75,6 +97,7 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
         next_segment_id: manifest.next_segment_id,
         next_checkpoint: manifest.next_checkpoint,
         vectors: manifest.vectors.iter().map(vector_record).collect(),
+        indexes: manifest.indexes.iter().map(index_record).collect(),
         settings: SettingsRecord {
             durability: durability.code(),
             flush_interval_ms,
@@ -87,9 +110,10 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
     })
 }
 
-/// The manifest in `data`, whose codes are known but whose rules are not checked.
-pub(super) fn decode(data: &[u8]) -> Result<Manifest, FormatError> {
-    let record: ManifestRecord = archive::decode(data).map_err(|error| error.shift(OFFSET))?;
+/// The manifest in `data`, written by a version, whose codes are known but whose rules are not checked.
+pub(super) fn decode(data: &[u8], version: u16) -> Result<Manifest, FormatError> {
+    let record = if version == 1 { decode_v1(data) } else { archive::decode(data) };
+    let record: ManifestRecord = record.map_err(|error| error.shift(OFFSET))?;
     let SettingsRecord {
         durability,
         flush_interval_ms,
@@ -107,6 +131,7 @@ pub(super) fn decode(data: &[u8]) -> Result<Manifest, FormatError> {
         next_segment_id: record.next_segment_id,
         next_checkpoint: record.next_checkpoint,
         vectors: record.vectors.into_iter().map(vector).collect::<Result<_, _>>()?,
+        indexes: record.indexes.into_iter().map(index).collect(),
         settings: Settings {
             durability,
             flush_interval_ms,
@@ -117,6 +142,41 @@ pub(super) fn decode(data: &[u8]) -> Result<Manifest, FormatError> {
         },
         segments: record.segments.into_iter().map(segment).collect::<Result<_, _>>()?,
     })
+}
+
+fn decode_v1(data: &[u8]) -> Result<ManifestRecord, FormatError> {
+    let ManifestRecordV1 {
+        generation,
+        collection_id,
+        applied_seq,
+        next_segment_id,
+        next_checkpoint,
+        vectors,
+        settings,
+        segments,
+    } = archive::decode(data)?;
+    let indexes = vectors.iter().map(|_| index_record(&IndexParams::DEFAULT)).collect();
+    Ok(ManifestRecord {
+        generation,
+        collection_id,
+        applied_seq,
+        next_segment_id,
+        next_checkpoint,
+        vectors,
+        indexes,
+        settings,
+        segments,
+    })
+}
+
+fn index_record(index: &IndexParams) -> IndexRecord {
+    let IndexParams { m, ef_construction, quantile, graph_points_min } = *index;
+    IndexRecord { m, ef_construction, quantile, graph_points_min }
+}
+
+fn index(record: IndexRecord) -> IndexParams {
+    let IndexRecord { m, ef_construction, quantile, graph_points_min } = record;
+    IndexParams { m, ef_construction, quantile, graph_points_min }
 }
 
 fn vector_record(vector: &VectorParams) -> VectorRecord {

@@ -3,14 +3,15 @@
 use nigh_format::block::encode_file;
 use nigh_format::catalog::{AliasEntry, Catalog, CollectionEntry};
 use nigh_format::codes::{CodesLayout, Quantizer};
-use nigh_format::graph::{FREE_LINK, LinksLayout};
+use nigh_format::graph::{CurvePoint, FREE_LINK, LinksLayout, LinksShape};
 use nigh_format::header::{FileKind, Identity};
 use nigh_format::id_map::IdMapLayout;
 use nigh_format::layout::SegmentFile;
 use nigh_format::manifest::{
-    Datatype, Durability, FileEntry, Manifest, Metric, SegmentEntry, Settings, VectorParams,
+    Datatype, Durability, FileEntry, IndexParams, Manifest, Metric, SegmentEntry, Settings, VectorParams,
 };
 use nigh_format::payloads::PayloadsLayout;
+use nigh_format::reduced::{ReducedLayout, ReducedShape};
 use nigh_format::segment_meta::{SegmentMeta, SegmentVector};
 use nigh_format::tombstones::TombstonesLayout;
 use nigh_format::vectors::VectorsLayout;
@@ -31,6 +32,10 @@ pub fn data(preamble: [u8; 64], data_len: u64, sections: &[(Range<u64>, Vec<u8>)
 }
 
 pub fn u32s(values: &[u32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+pub fn f32s(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
@@ -86,6 +91,10 @@ pub fn manifest() -> Manifest {
         next_segment_id: 12,
         next_checkpoint: 4,
         vectors: vector_params(),
+        indexes: vec![
+            IndexParams { m: 24, ef_construction: 300, quantile: 0.95, graph_points_min: 5 },
+            IndexParams::DEFAULT,
+        ],
         settings: Settings {
             durability: Durability::Buffered,
             flush_interval_ms: 250,
@@ -121,6 +130,7 @@ pub fn manifest() -> Manifest {
                     file(SegmentFile::Vectors(1), 701, 5),
                     file(SegmentFile::Codes(0), 801, 6),
                     file(SegmentFile::Links(0), 901, 7),
+                    file(SegmentFile::Reduced(0), 951, 8),
                     file(SegmentFile::Tombstones(CHECKPOINT), u64::MAX, u32::MAX),
                 ],
             },
@@ -144,7 +154,7 @@ pub fn vectors() -> Vec<u8> {
     let sections = [
         (layout.presence().unwrap(), u64s(&[0b10101])),
         (layout.ranks().unwrap(), u32s(&[0])),
-        (layout.rows(), values.iter().flat_map(|value| value.to_le_bytes()).collect()),
+        (layout.rows(), f32s(&values)),
     ];
     segment_file(SegmentFile::Vectors(0), &data(layout.encode(), layout.data_len(), &sections))
 }
@@ -155,27 +165,98 @@ pub fn codes_layout() -> CodesLayout {
 
 pub fn codes() -> Vec<u8> {
     let layout = codes_layout();
-    let mut codes = vec![0; 3 * 64];
-    for (row, code) in [[255, 128, 128], [128, 255, 128], [204, 128, 25]].iter().enumerate() {
-        codes[row * 64..row * 64 + 3].copy_from_slice(code);
-    }
+    let codes = padded_rows([&[255, 128, 128], &[128, 255, 128], &[204, 128, 25]]);
     let bias = [-5_i32, 6, i32::MIN].iter().flat_map(|value| value.to_le_bytes()).collect();
     let sections = [(layout.codes(), codes), (layout.bias(), bias)];
     segment_file(SegmentFile::Codes(0), &data(layout.encode(), layout.data_len(), &sections))
 }
 
 pub fn links_layout() -> LinksLayout {
-    LinksLayout::new(3, 16, 1, 8, 100, 0x0123_4567_89AB_CDEF).unwrap()
+    LinksLayout::new(LinksShape {
+        row_count: 3,
+        row_len: 16,
+        layer_count: 2,
+        layer_nodes: 3,
+        curve_len: 2,
+        root: 2,
+        entry: 0,
+        repaired: 1,
+        m: 8,
+        ef_construction: 100,
+        lift: 1.5,
+        seed: 0x0123_4567_89AB_CDEF,
+        descent: 3,
+    })
+    .unwrap()
+}
+
+/// Nodes of each layer.
+pub const LAYER_LENS: [u32; 2] = [2, 1];
+/// Two nodes of the graph, and one of these two.
+pub const LAYER_IDS: [u32; 3] = [2, 0, 1];
+
+/// Rows of 16 places.
+pub fn link_rows<const N: usize>(rows: [&[u32]; N]) -> Vec<u32> {
+    let row =
+        |row: &[u32]| (0..16).map(|place| row.get(place).copied().unwrap_or(FREE_LINK)).collect::<Vec<_>>();
+    rows.into_iter().flat_map(row).collect()
+}
+
+/// The two nodes of the first layer link to each other; the one of the second has nobody.
+pub fn layer_links() -> Vec<u32> {
+    link_rows([&[1], &[0], &[]])
+}
+
+pub fn curve() -> [CurvePoint; 2] {
+    [
+        CurvePoint { recall: 0.75, distances: 40.5, width: 10, slack: f32::INFINITY, refine: 0 },
+        CurvePoint { recall: 1.0, distances: 90.25, width: 64, slack: 0.25, refine: 4 },
+    ]
 }
 
 pub fn links() -> Vec<u8> {
     let layout = links_layout();
-    let mut links = vec![FREE_LINK; 3 * 16];
-    links[0..2].copy_from_slice(&[1, 2]);
-    links[16..18].copy_from_slice(&[2, 0]);
-    links[32] = 0;
-    let sections = [(layout.entries(), u32s(&[2])), (layout.links(), u32s(&links))];
+    let sections = [
+        (layout.layer_lens(), u32s(&LAYER_LENS)),
+        (layout.layer_ids(), u32s(&LAYER_IDS)),
+        (layout.layer_links(), u32s(&layer_links())),
+        (layout.curve(), curve().map(|point| point.encode()).concat()),
+        (layout.links(), u32s(&link_rows([&[1, 2], &[2, 0], &[0]]))),
+    ];
     segment_file(SegmentFile::Links(0), &data(layout.encode(), layout.data_len(), &sections))
+}
+
+pub fn reduced_layout() -> ReducedLayout {
+    ReducedLayout::new(ReducedShape {
+        row_count: 3,
+        dim: 3,
+        reduced_dim: 2,
+        scale: 0.015625,
+        shift: -2.0,
+        input_scale: 0.0078125,
+        input_shift: -1.0,
+        kept: 0.875,
+    })
+    .unwrap()
+}
+
+/// Rows of 64 bytes, zeros last.
+pub fn padded_rows<const N: usize>(rows: [&[u8]; N]) -> Vec<u8> {
+    let row = |row: &[u8]| (0..64).map(|place| row.get(place).copied().unwrap_or(0)).collect::<Vec<_>>();
+    rows.into_iter().flat_map(row).collect()
+}
+
+pub fn reduced() -> Vec<u8> {
+    let layout = reduced_layout();
+    let bias = [-256_i32, 0, i32::MAX].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let sections = [
+        (layout.matrix(), padded_rows([&[127, 0, 0x80], &[0xFF, 127, 1]])),
+        (layout.matrix_scales(), f32s(&[0.5, 0.25])),
+        (layout.matrix_offsets(), f32s(&[-0.125, 3.0])),
+        (layout.codes(), padded_rows([&[255, 1], &[2, 254], &[128, 7]])),
+        (layout.bias(), bias),
+    ];
+    segment_file(SegmentFile::Reduced(0), &data(layout.encode(), layout.data_len(), &sections))
 }
 
 pub const TEXTS: [&str; 5] = ["{\"a\":1}", "", "{\"b\":\"ä\"}", "{}", ""];
@@ -222,6 +303,7 @@ pub fn block_files() -> Vec<(&'static str, FileKind, Vec<u8>)> {
         ("vectors-0", FileKind::Vectors, vectors()),
         ("codes-0", FileKind::Codes, codes()),
         ("links-0", FileKind::Links, links()),
+        ("reduced-0", FileKind::Reduced, reduced()),
         ("payloads", FileKind::Payloads, payloads()),
         ("ids", FileKind::IdMap, id_map()),
         ("tombstones-0000000000000003", FileKind::Tombstones, tombstones()),

@@ -25,14 +25,7 @@ impl Log {
     pub fn new(first_seq: u64, capacity: usize) -> Self {
         let identity = Identity { collection: 7, owner: 0, tag: first_seq };
         let data_len = capacity as u64;
-        let header = FileHeader {
-            kind: FileKind::Wal,
-            required: 0,
-            optional: 0,
-            table_checksum: 0,
-            data_len,
-            identity,
-        };
+        let header = FileHeader::new(FileKind::Wal, 0, data_len, identity);
         let bytes = header.encode().to_vec();
         Self { bytes, capacity, last_seq: first_seq - 1, count: 0, chain: 0, operations: Vec::new() }
     }

@@ -1,0 +1,318 @@
+//! Building: codes go in, a graph comes out.
+//!
+//! Nodes are inserted in batches, each up to twice as large as what is there. The nodes of a batch look for neighbours at the same time in
+//! the graph as it was before, and prune what they found; then the links back are gathered by target, and rows that overflow
+//! are pruned. So the result depends on codes, parameters and seed, and not on the number of threads.
+//!
+//! The upper layers are built first, over samples; their nodes are inserted first, so that later searches can start from them.
+
+use super::graph::{FREE_LINK, Graph, Layer, Tower, Upper, set_row};
+use super::prune::{PruneScratch, prune};
+use super::repair::{attach_unreached, raise_inward};
+use super::search::{Scratch, Stop, Walk, descend, walk};
+use super::space::Space;
+use crate::error::Result;
+use crate::quantization::CodeBuffer;
+use crate::threads::parallel;
+
+/// How to build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BuildParams {
+    /// Half the links of a node.
+    pub(crate) m: u32,
+    /// Candidates of the search for neighbours.
+    pub(crate) ef_construction: u32,
+    pub(crate) seed: u64,
+    pub(crate) threads: usize,
+}
+
+/// Links that some nodes have already, all among themselves.
+#[derive(Debug, Clone)]
+pub(crate) struct Seeded {
+    pub(crate) rows: Vec<SeededRow>,
+    /// The one of them to start walks from.
+    pub(crate) root: u32,
+}
+
+/// A node's links from an earlier graph.
+#[derive(Debug, Clone)]
+pub(crate) struct SeededRow {
+    pub(crate) node: u32,
+    pub(crate) links: Vec<u32>,
+    /// What the node's lost neighbours linked to: who takes their place.
+    pub(crate) heirs: Vec<u32>,
+}
+
+/// How much farther, squared, the rule of pruning lets a neighbour be (1.2 of Vamana is for plain distances of 1.1 here).
+const ALPHA: f32 = 1.2;
+/// Rows may overgrow by this before they are pruned.
+const SLACK_PERCENT: usize = 130;
+/// Each upper layer samples one node of so many.
+const LAYER_RATIO: usize = 32;
+/// No layer is smaller.
+const LAYER_MIN: usize = 32;
+/// Candidates kept on the way down through the upper layers, while building.
+const DESCENT_WIDTH: usize = 2;
+const BATCH_MIN: usize = 512;
+/// Nodes that a thread takes at a time, at least.
+const GROUP_MIN: usize = 16;
+
+/// One thread's memory.
+#[derive(Debug, Default)]
+struct Worker {
+    scratch: Scratch,
+    pruning: PruneScratch,
+    query: Vec<i8>,
+    starts: Vec<u32>,
+    distances: Vec<i32>,
+    candidates: Vec<(i32, u32)>,
+}
+
+/// A graph over all nodes of `space`.
+///
+/// # Errors
+/// What `check` says: it is asked before each batch.
+pub(crate) fn build(
+    space: &Space<'_>,
+    params: BuildParams,
+    seeded: Option<Seeded>,
+    check: &dyn Fn() -> Result<()>,
+) -> Result<Graph> {
+    let mut workers: Vec<Worker> = (0..params.threads.max(1)).map(|_| Worker::default()).collect();
+    let order = shuffled(space.len(), params.seed);
+    // Each layer's nodes are the first of the order, so that a layer is the beginning of the one below.
+    let lens: Vec<usize> =
+        std::iter::successors(Some(space.len() / LAYER_RATIO), |len| Some(len / LAYER_RATIO))
+            .take_while(|len| *len >= LAYER_MIN)
+            .collect();
+    let codes: Vec<CodeBuffer> =
+        lens.iter().map(|len| CodeBuffer::copy_of(space.rows, &order[..*len])).collect();
+    let samples: Vec<Space<'_>> =
+        lens.iter().zip(&codes).map(|(len, codes)| space.sample(&order[..*len], codes.rows())).collect();
+    let mut tower = Tower { row_len: row_len_of(params.m), layers: Vec::new(), entry: 0 };
+    for level in (0..samples.len()).rev() {
+        let nodes: Vec<u32> = (0..samples[level].len() as u32).collect();
+        let builder = Builder::new(&samples[level], params, &tower, &samples[level + 1..], nodes.clone());
+        let graph = builder.run(None, &mut workers, check)?;
+        if tower.layers.is_empty() {
+            tower.entry = graph.root;
+        }
+        let ids = if level == 0 { order[..lens[0]].to_vec() } else { nodes };
+        tower.layers.insert(0, Upper { ids, links: graph.links });
+    }
+    let mut graph = Builder::new(space, params, &tower, &samples, order).run(seeded, &mut workers, check)?;
+    if tower.layers.is_empty() {
+        tower.entry = graph.root;
+    }
+    graph.tower = tower;
+    Ok(graph)
+}
+
+/// Places of a row: twice `m`, in whole cache lines.
+pub(crate) fn row_len_of(m: u32) -> usize {
+    (2 * m as usize).next_multiple_of(nigh_format::graph::ROW_LEN_ALIGN as usize)
+}
+
+/// All nodes in an order that only the seed decides.
+fn shuffled(len: usize, seed: u64) -> Vec<u32> {
+    let mut state = seed ^ 0x9e37_79b9_7f4a_7c15;
+    let mut next = || {
+        // SplitMix64 (Steele et al., OOPSLA 2014).
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    };
+    let mut order: Vec<u32> = (0..len as u32).collect();
+    for i in 0..len.saturating_sub(1) {
+        let left = (len - i) as u128;
+        let other = i + ((u128::from(next()) * left) >> 64) as usize;
+        order.swap(i, other);
+    }
+    order
+}
+
+/// One layer in the making.
+struct Builder<'a> {
+    space: &'a Space<'a>,
+    params: BuildParams,
+    /// The layers above, and their codes.
+    tower: &'a Tower,
+    upper: &'a [Space<'a>],
+    row_len: usize,
+    /// Places of a row while building.
+    room: usize,
+    links: Vec<u32>,
+    root: u32,
+    /// Nodes still to insert.
+    order: Vec<u32>,
+    /// As soon as so many of them are there, so are all that the layer above knows.
+    tower_from: usize,
+}
+
+impl<'a> Builder<'a> {
+    /// `order` is all nodes, those of the layer above first.
+    fn new(
+        space: &'a Space<'a>,
+        params: BuildParams,
+        tower: &'a Tower,
+        upper: &'a [Space<'a>],
+        order: Vec<u32>,
+    ) -> Self {
+        let row_len = row_len_of(params.m);
+        let room = row_len * SLACK_PERCENT / 100;
+        let links = vec![FREE_LINK; space.len() * room];
+        let tower_from = upper.first().map_or(usize::MAX, Space::len);
+        Self { space, params, tower, upper, row_len, room, links, root: space.medoid(), order, tower_from }
+    }
+
+    fn run(
+        mut self,
+        seeded: Option<Seeded>,
+        workers: &mut [Worker],
+        check: &dyn Fn() -> Result<()>,
+    ) -> Result<Graph> {
+        let mut batch = 1;
+        match seeded {
+            Some(seeded) => batch = self.seed(seeded, workers),
+            None => self.order.retain(|node| *node != self.root),
+        }
+        let batch_max = (self.space.len() / 50).max(BATCH_MIN);
+        let mut done = 0;
+        while done < self.order.len() {
+            check()?;
+            let end = self.order.len().min(done + batch.min(batch_max));
+            let use_tower = done >= self.tower_from;
+            self.insert(done..end, use_tower, workers);
+            (done, batch) = (end, batch.saturating_mul(2));
+        }
+        check()?;
+        Ok(self.finish(workers))
+    }
+
+    /// Takes over links; how many nodes that were. What leads nowhere any more is healed.
+    fn seed(&mut self, seeded: Seeded, workers: &mut [Worker]) -> usize {
+        let mut there = vec![false; self.space.len()];
+        seeded.rows.iter().for_each(|row| there[row.node as usize] = true);
+        let above = self.tower_from.min(self.order.len());
+        self.tower_from = self.order[..above].iter().filter(|node| !there[**node as usize]).count();
+        if self.upper.is_empty() {
+            self.tower_from = usize::MAX;
+        }
+        self.order.retain(|node| !there[*node as usize]);
+        self.root = seeded.root;
+        let this = &*self;
+        let healed = parallel(workers, seeded.rows.iter().collect(), GROUP_MIN, |worker, row| {
+            if row.heirs.is_empty() {
+                return row.links[..row.links.len().min(this.row_len)].to_vec();
+            }
+            let mut all = row.links.clone();
+            all.extend(row.heirs.iter().filter(|heir| **heir != row.node));
+            all.sort_unstable();
+            all.dedup();
+            this.best_of(row.node, &all, this.row_len, worker)
+        });
+        for (row, links) in seeded.rows.iter().zip(healed) {
+            set_row(&mut self.links, self.room, row.node, &links);
+        }
+        seeded.rows.len().max(1)
+    }
+
+    /// Inserts a batch.
+    fn insert(&mut self, batch: std::ops::Range<usize>, use_tower: bool, workers: &mut [Worker]) {
+        let nodes = self.order[batch].to_vec();
+        let this = &*self;
+        let rows = parallel(workers, nodes.clone(), GROUP_MIN, |worker, node| {
+            this.find_neighbors(node, use_tower, worker)
+        });
+        let mut back: Vec<(u32, u32)> = Vec::new();
+        for (node, row) in nodes.iter().zip(&rows) {
+            set_row(&mut self.links, self.room, *node, row);
+            back.extend(row.iter().map(|target| (*target, *node)));
+        }
+        back.sort_unstable();
+        let groups: Vec<&[(u32, u32)]> = back.chunk_by(|a, b| a.0 == b.0).collect();
+        let this = &*self;
+        let rows =
+            parallel(workers, groups.clone(), GROUP_MIN, |worker, group| this.link_back(group, worker));
+        for (group, row) in groups.iter().zip(&rows) {
+            if let Some((target, _)) = group.first() {
+                set_row(&mut self.links, self.room, *target, row);
+            }
+        }
+    }
+
+    fn layer(&self) -> Layer<'_> {
+        Layer::new(&self.links, self.room)
+    }
+
+    /// The links of a node that is new.
+    fn find_neighbors(&self, node: u32, use_tower: bool, worker: &mut Worker) -> Vec<u32> {
+        self.space.query_of(node, &mut worker.query);
+        let Worker { scratch, query, starts, candidates, pruning, .. } = worker;
+        if use_tower {
+            let of = |level: usize| self.space.of_node_to(&self.upper[level], node, query);
+            descend(self.tower, DESCENT_WIDTH, of, starts, scratch);
+        } else {
+            starts.clear();
+            starts.push(self.root);
+        }
+        let width = self.params.ef_construction as usize;
+        let how = Walk { width, stop: Stop::NEVER, hide: Some(node) };
+        walk(self.layer(), &mut self.space.of_node(node, query), starts, how, scratch);
+        candidates.clear();
+        let found = scratch.beam.words().iter();
+        candidates.extend(found.map(|word| ((super::key_of(*word)) as i32, super::id_of(*word))));
+        let mut taken = Vec::with_capacity(self.row_len);
+        prune(self.space, candidates, self.row_len, ALPHA, pruning, &mut taken);
+        taken
+    }
+
+    /// The row of a node that others link to now.
+    fn link_back(&self, group: &[(u32, u32)], worker: &mut Worker) -> Vec<u32> {
+        let Some((target, _)) = group.first() else { return Vec::new() };
+        let mut all: Vec<u32> = self.layer().neighbors(*target).collect();
+        let known = all.len();
+        for (_, node) in group {
+            if !all[..known].contains(node) {
+                all.push(*node);
+            }
+        }
+        if all.len() <= self.room { all } else { self.best_of(*target, &all, self.row_len, worker) }
+    }
+
+    /// The best of some nodes as links of `node`.
+    fn best_of(&self, node: u32, all: &[u32], count: usize, worker: &mut Worker) -> Vec<u32> {
+        let Worker { query, distances, candidates, pruning, .. } = worker;
+        self.space.query_of(node, query);
+        distances.resize(all.len(), 0);
+        self.space.node_distances(node, query, all, distances);
+        pruning.distances += all.len() as u64;
+        candidates.clear();
+        candidates.extend(distances.iter().copied().zip(all.iter().copied()));
+        candidates.sort_unstable();
+        let mut taken = Vec::with_capacity(count);
+        prune(self.space, candidates, count, ALPHA, pruning, &mut taken);
+        taken
+    }
+
+    /// Cuts rows to their length and makes sure that every node is found.
+    fn finish(self, workers: &mut [Worker]) -> Graph {
+        let nodes = (0..self.space.len() as u32).collect();
+        let rows = parallel(workers, nodes, GROUP_MIN, |worker, node| {
+            let all: Vec<u32> = self.layer().neighbors(node).collect();
+            if all.len() <= self.row_len { all } else { self.best_of(node, &all, self.row_len, worker) }
+        });
+        let mut links = vec![FREE_LINK; self.space.len() * self.row_len];
+        for (node, row) in (0..).zip(&rows) {
+            set_row(&mut links, self.row_len, node, row);
+        }
+        let mut graph =
+            Graph { row_len: self.row_len, links, tower: Tower::default(), root: self.root, repaired: 0 };
+        raise_inward(&mut graph);
+        if let Some(worker) = workers.first_mut() {
+            attach_unreached(&mut graph, self.space, &mut worker.scratch);
+        }
+        graph
+    }
+}

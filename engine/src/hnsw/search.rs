@@ -1,0 +1,133 @@
+//! Walking a graph: here are distances to a query and some nodes to start at, give me the nearest nodes.
+//!
+//! Best-first search with a beam (arXiv 1603.09320, algorithm 2): the nearest candidate that was not expanded yet is, its neighbours that
+//! were not met before are scored together, and those nearer than the beam's last get in. It ends when every candidate of the beam is
+//! expanded, or earlier, when the next one is so much farther than the `k`th that the rest is not worth it (arXiv 2505.15636).
+//!
+//! Nothing is allocated once a [`Scratch`] has grown to the graph it serves. Threads: each walk has its own scratch.
+
+use super::beam::Beam;
+use super::graph::{Layer, Tower};
+use super::visited::Visited;
+use crate::kernels::int8::prefetch_words;
+
+/// Distances to one query, as keys: unsigned numbers, smaller is nearer.
+pub(crate) trait Distances {
+    /// `keys[i]` is the key of node `nodes[i]`.
+    fn keys(&mut self, nodes: &[u32], keys: &mut [u32]);
+
+    /// What a key stands for: a squared distance in some unit, 0 for the query itself.
+    fn distance(&self, key: u32) -> f32;
+}
+
+/// When a walk may end before its beam is used up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Stop {
+    /// Neighbours asked for.
+    pub(crate) k: usize,
+    /// How much farther than the `k`th, as a share of its squared distance, a candidate is still expanded; infinite for no early end.
+    pub(crate) slack: f32,
+}
+
+impl Stop {
+    /// Only when the beam is used up.
+    pub(crate) const NEVER: Self = Self { k: 1, slack: f32::INFINITY };
+}
+
+/// How to walk.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Walk {
+    /// Candidates that are kept.
+    pub(crate) width: usize,
+    pub(crate) stop: Stop,
+    /// A node to pass by as if it were not there.
+    pub(crate) hide: Option<u32>,
+}
+
+/// What a walk did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Distances computed.
+    pub(crate) distances: u64,
+    /// Nodes expanded.
+    pub(crate) hops: u64,
+}
+
+/// Memory of a walk, to be used again.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    pub(crate) beam: Beam,
+    visited: Visited,
+    nodes: Vec<u32>,
+    keys: Vec<u32>,
+    pub(crate) counts: Counts,
+}
+
+/// Walks one layer from `starts`; the nearest nodes are then in `scratch.beam`.
+pub(crate) fn walk(
+    layer: Layer<'_>,
+    distances: &mut impl Distances,
+    starts: &[u32],
+    how: Walk,
+    scratch: &mut Scratch,
+) {
+    let Scratch { beam, visited, nodes, keys, counts } = scratch;
+    let room = layer.row_len().max(starts.len());
+    if nodes.len() < room {
+        nodes.resize(room, 0);
+        keys.resize(room, 0);
+    }
+    beam.reset(how.width.max(1));
+    visited.reset(layer.len());
+    if let Some(node) = how.hide {
+        visited.insert(node);
+    }
+    let mut count = 0;
+    for start in starts {
+        if visited.insert(*start) {
+            nodes[count] = *start;
+            count += 1;
+        }
+    }
+    loop {
+        let (new, keys) = (&nodes[..count], &mut keys[..count]);
+        distances.keys(new, keys);
+        counts.distances += count as u64;
+        for (node, key) in new.iter().zip(keys) {
+            if *key <= beam.bound() && beam.insert(*key, *node) {
+                prefetch_words(layer.row(*node));
+            }
+        }
+        let Some((key, node)) = beam.peek() else { return };
+        if let Some(kth) = beam.key_at(how.stop.k - 1)
+            && distances.distance(key) > distances.distance(kth) * (1.0 + how.stop.slack)
+        {
+            return;
+        }
+        beam.expand();
+        counts.hops += 1;
+        count = visited.insert_row(layer.row(node), nodes);
+        if let Some(node) = beam.after_next() {
+            prefetch_words(layer.row(node));
+        }
+    }
+}
+
+/// Walks down the upper layers; where to start among the nodes is left in `starts`. `upper(level)` are the distances in that layer.
+pub(crate) fn descend<D: Distances>(
+    tower: &Tower,
+    width: usize,
+    mut upper: impl FnMut(usize) -> D,
+    starts: &mut Vec<u32>,
+    scratch: &mut Scratch,
+) {
+    starts.clear();
+    starts.push(tower.entry);
+    for level in (0..tower.layers.len()).rev() {
+        let how = Walk { width, stop: Stop::NEVER, hide: None };
+        walk(tower.layer(level), &mut upper(level), starts, how, scratch);
+        let ids = &tower.layers[level].ids;
+        starts.clear();
+        starts.extend(scratch.beam.words().iter().map(|word| ids[super::id_of(*word) as usize]));
+    }
+}

@@ -1,0 +1,230 @@
+//! Approximate search of one segment: its graph is walked, the candidates are scored by their vectors.
+//!
+//! Always holds: as many points as were asked for are found, if so many are alive. Where a walk met fewer, because dead points stood in
+//! its way, it is repeated wider, and at last the segment is scanned.
+
+use super::explain::{Plan, SegmentExplain};
+use super::request::{Effort, Quantization};
+use super::top_k::Hit;
+use crate::error::Result;
+use crate::hnsw::{self, Walk};
+use crate::scorer::Scorer;
+use crate::segment::{Found, IndexScratch, IndexView, MappedIndex, Sealed, SearchHow, SegmentView};
+use crate::threads::{Clock, Limiter};
+use crate::vectors::MappedVectors;
+use std::time::Duration;
+
+/// One query on one segment.
+#[derive(Debug)]
+pub(crate) struct Approximate<'a> {
+    pub(crate) vector: usize,
+    pub(crate) k: usize,
+    pub(crate) effort: Effort,
+    pub(crate) quantization: Quantization,
+    pub(crate) threshold: Option<f32>,
+    pub(crate) limiter: &'a Limiter,
+    /// Where times are taken, if anybody asks for them.
+    pub(crate) clock: Option<&'a dyn Clock>,
+}
+
+/// A walk is made wider this often before the segment is scanned.
+const WIDER_MAX: u32 = 3;
+
+impl Approximate<'_> {
+    /// The best points of the segment into `hits`, and what it took; `None` if it has to be scanned.
+    ///
+    /// # Errors
+    /// `Corrupt` if what is needed is damaged; `Cancelled` or `Timeout` from the limiter.
+    pub(crate) fn search(
+        &self,
+        (place, view, sealed): (usize, &SegmentView, &Sealed),
+        index: &MappedIndex,
+        scorer: &mut Scorer,
+        scratch: &mut IndexScratch,
+        hits: &mut Vec<Hit>,
+    ) -> Result<Option<SegmentExplain>> {
+        let graph = index.view()?;
+        let vectors = sealed.vector(self.vector)?;
+        let offsets = vectors.offsets_of_rows()?;
+        let offset_of = |row: u32| match offsets {
+            Some(offsets) => offsets.get(row as usize).copied().unwrap_or(u32::MAX),
+            None => row,
+        };
+        let any_dead = view.dead.count() > 0;
+        let is_live = |row: u32| {
+            let offset = offset_of(row);
+            // Asked of the candidates once, nearest first, before they are looked at again: meanwhile their ids come.
+            sealed.ids().prefetch(offset);
+            !any_dead || !view.dead.contains(offset)
+        };
+        let wanted = self.k.min(graph.base.len());
+        let (mut walk, refine) = self.walk(&graph, view);
+        let mut wider = 0;
+        loop {
+            self.limiter.check()?;
+            let started = self.now();
+            let exact_codes = index.is_lossless();
+            let kept = if self.quantization.rescore && !exact_codes {
+                (self.k as f32 * self.quantization.oversampling).ceil() as usize
+            } else {
+                self.k
+            };
+            let candidates = (self.k * refine).max(kept);
+            let how = SearchHow { walk, candidates, kept };
+            let found = if self.quantization.ignore {
+                let query = scorer.query().to_vec();
+                let mut distances = VectorDistances { scorer, vectors, offsets };
+                graph.search_by(&query, &mut distances, how, is_live, scratch)
+            } else {
+                graph.search(scorer.query(), how, is_live, scratch)
+            };
+            let walked = self.now();
+            let enough = found.rows.len() >= wanted.min(view.live_count() as usize);
+            if !enough && walk.width < graph.base.len() {
+                if wider == WIDER_MAX {
+                    return Ok(None);
+                }
+                wider += 1;
+                walk = IndexView::plain_walk(walk.width.saturating_mul(4).min(graph.base.len()));
+                continue;
+            }
+            let before = hits.len();
+            let rescored = self.score((place, sealed), vectors, (found, kept), offset_of, scorer, hits)?;
+            if let Some(threshold) = self.threshold {
+                let mut at = 0;
+                hits.retain(|hit| {
+                    at += 1;
+                    at <= before || hit.score > threshold
+                });
+            }
+            let (counts, refined) = scratch.take_counts();
+            return Ok(Some(SegmentExplain {
+                segment: Some(sealed.id()),
+                plan: if self.quantization.ignore { Plan::GraphOnVectors } else { Plan::Graph },
+                points: u64::from(view.live_count()),
+                distances: counts.distances,
+                hops: counts.hops,
+                refined,
+                rescored,
+                ef: walk.width,
+                walk: walked.saturating_sub(started),
+                rescore: self.now().saturating_sub(walked),
+            }));
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.clock.map_or(Duration::ZERO, |clock| clock.now())
+    }
+
+    /// How to walk, and how many candidates to look at again for each point asked for.
+    fn walk(&self, graph: &IndexView<'_>, view: &SegmentView) -> (Walk, usize) {
+        // Dead points take places of the beam and of the nearest: as many more are asked for.
+        let live = f64::from(view.live_count().max(1)) / f64::from(view.len.max(1));
+        let more = |count: usize| ((count as f64 / live).ceil() as usize).min(graph.base.len().max(1));
+        match self.effort {
+            Effort::Ef(ef) => (IndexView::plain_walk(more(ef.max(self.k))), REFINE),
+            Effort::Recall(recall) => {
+                let (walk, refine) = hnsw::pick(graph.curve, recall, more(self.k));
+                (Walk { width: more(walk.width), ..walk }, refine)
+            }
+        }
+    }
+
+    /// Scores the best candidates; how many by their vectors.
+    fn score(
+        &self,
+        (segment, sealed): (usize, &Sealed),
+        vectors: &MappedVectors,
+        (found, kept): (Found<'_>, usize),
+        offset_of: impl Fn(u32) -> u32,
+        scorer: &mut Scorer,
+        hits: &mut Vec<Hit>,
+    ) -> Result<u64> {
+        if let Some(exact) = found.exact {
+            let best = found.rows.iter().take(self.k);
+            let scored =
+                best.map(|(key, row)| (-IndexView::squared(*key, exact).sqrt() as f32, offset_of(*row)));
+            push_hits(segment, sealed, scored.collect(), hits)?;
+            return Ok(0);
+        }
+        let mut scored: Vec<(f32, u32)> = Vec::with_capacity(kept);
+        for (_, row) in found.rows.iter().take(kept) {
+            let offset = offset_of(*row);
+            if let Some(values) = vectors.row(offset)? {
+                scored.push((scorer.score(values), offset));
+            }
+        }
+        let count = scored.len() as u64;
+        if self.quantization.rescore || self.quantization.ignore {
+            // Ids are looked up for those that may be among the best only.
+            scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+            let last = self.k.checked_sub(1).and_then(|last| scored.get(last)).map(|(score, _)| *score);
+            scored.retain(|(score, _)| last.is_none_or(|last| *score >= last));
+        }
+        push_hits(segment, sealed, scored, hits)?;
+        Ok(count)
+    }
+}
+
+/// Adds points with their ids.
+fn push_hits(segment: usize, sealed: &Sealed, scored: Vec<(f32, u32)>, hits: &mut Vec<Hit>) -> Result<()> {
+    let offsets: Vec<u32> = scored.iter().map(|(_, offset)| *offset).collect();
+    let mut ids = Vec::with_capacity(offsets.len());
+    sealed.ids().ids(&offsets, &mut ids)?;
+    hits.extend(scored.iter().zip(ids).map(|((score, offset), id)| Hit {
+        score: *score,
+        id,
+        segment,
+        offset: *offset,
+    }));
+    Ok(())
+}
+
+/// Candidates looked at again for each point asked for, where nobody says otherwise.
+const REFINE: usize = 4;
+
+/// Distances by the vectors themselves: the scorer's, larger is nearer, turned round.
+struct VectorDistances<'a> {
+    scorer: &'a mut Scorer,
+    vectors: &'a MappedVectors,
+    offsets: Option<&'a [u32]>,
+}
+
+impl hnsw::Distances for VectorDistances<'_> {
+    fn keys(&mut self, nodes: &[u32], keys: &mut [u32]) {
+        for (key, node) in keys.iter_mut().zip(nodes) {
+            let offset = match self.offsets {
+                Some(offsets) => offsets.get(*node as usize).copied().unwrap_or(u32::MAX),
+                None => *node,
+            };
+            // A damaged block is found when the candidates are scored, or by `verify`: until then it is as far as can be.
+            let score = match self.vectors.row(offset) {
+                Ok(Some(row)) => self.scorer.score(row),
+                Ok(None) | Err(_) => f32::NEG_INFINITY,
+            };
+            *key = !ordered(score);
+        }
+    }
+
+    fn distance(&self, key: u32) -> f32 {
+        key as f32
+    }
+}
+
+/// A float as a number that sorts the same way.
+fn ordered(value: f32) -> u32 {
+    let bits = value.to_bits();
+    if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ordered;
+
+    #[test]
+    fn order_is_that_of_floats() {
+        let values = [f32::NEG_INFINITY, -3.5, -1e-30, 0.0, 1e-30, 2.0, f32::INFINITY];
+        assert!(values.windows(2).all(|w| ordered(w[0]) < ordered(w[1])));
+    }
+}
