@@ -11,7 +11,7 @@ const ROWS: usize = 10_000;
 fn search(c: &mut Criterion) {
     for dim in [128, 768] {
         let set = vectors(dim, ROWS);
-        let request = SearchRequest::new(set.row(ROWS / 2).to_f32());
+        let request = SearchRequest::new(set.row(ROWS / 2).to_f32()).exact(true);
         let mut group = c.benchmark_group(format!("query_exact/{ROWS}x{dim}"));
         group.throughput(Throughput::Elements(ROWS as u64));
         for datatype in [Datatype::F32, Datatype::F16, Datatype::U8] {

@@ -26,7 +26,7 @@ fn every_damage_is_named_or_harmless() {
     let seed = run::seed();
     let (first, end) = match run::number("CASE") {
         Some(case) => (case, case + 1),
-        None => (0, run::number("NIGH_RUNS").unwrap_or(400)),
+        None => (0, run::number("NIGH_RUNS").unwrap_or(300)),
     };
     let mut tally: BTreeMap<(String, String), u64> = BTreeMap::new();
     let mut failures = Vec::new();

@@ -4,7 +4,9 @@
 mod support;
 
 use nigh::io::{CrashMode, SimVfs};
-use nigh::{CancelToken, Collection, CollectionConfig, Database, ManualClock, Metric, VectorConfig};
+use nigh::{
+    CancelToken, Collection, CollectionConfig, Database, IndexConfig, ManualClock, Metric, VectorConfig,
+};
 use std::sync::{Arc, Mutex};
 use support::model::{Generator, Model};
 use support::{DIR, options, seeds, small};
@@ -24,10 +26,12 @@ fn check(image: &SimVfs, model: &Model, place: &str) {
     assert!(report.is_clean(), "{place}: {report:?}");
     assert_eq!(points.info().expect("info").last_seq.0, model.seq, "{place}: last operation");
     model.check_points(&points, 100, place);
+    model.check_all_found(&points, place);
     // What was recovered can be rewritten in its turn.
     points.checkpoint().unwrap_or_else(|e| panic!("{place}: checkpoint: {e}"));
     db.run_background_jobs();
     model.check_points(&points, 100, place);
+    model.check_all_found(&points, place);
     let report = db.verify(&CancelToken::new(), |_, _| {});
     assert!(report.is_clean(), "{place}: after a rewrite: {report:?}");
 }
@@ -77,9 +81,11 @@ fn workload(seed: u64) -> Tally {
     let mut tally = Tally::default();
     let (vfs, clock) = (SimVfs::new(), Arc::new(ManualClock::default()));
     let db: Database = options(vfs.clone(), &clock).open(DIR).expect("open");
+    // Every rewrite builds graphs.
+    let index = IndexConfig { graph_points_min: 2, ..IndexConfig::default() };
     let config = CollectionConfig::new()
-        .with_vector("", VectorConfig::new(3, Metric::Dot))
-        .with_vector("이미지", VectorConfig::new(2, Metric::Cosine))
+        .with_vector("", VectorConfig::new(3, Metric::Dot).with_index(index))
+        .with_vector("이미지", VectorConfig::new(2, Metric::Cosine).with_index(index))
         // Memory is never full: only the watched phases seal.
         .with_optimizer(small(1 << 20));
     let points = db.create_collection("points", &config).expect("create");

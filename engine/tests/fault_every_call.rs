@@ -7,8 +7,8 @@ mod support;
 
 use nigh::io::{CrashMode, Fault, FaultKind, FaultVfs, SimVfs};
 use nigh::{
-    AliasAction, Applied, CancelToken, Collection, CollectionConfig, Database, Error, ErrorKind, ManualClock,
-    Metric, PointId, VectorConfig,
+    AliasAction, Applied, CancelToken, Collection, CollectionConfig, Database, Error, ErrorKind, IndexConfig,
+    ManualClock, Metric, PointId, VectorConfig,
 };
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
@@ -76,8 +76,10 @@ impl Tally {
 }
 
 fn config() -> CollectionConfig {
+    // Every rewrite builds a graph.
+    let index = IndexConfig { graph_points_min: 2, ..IndexConfig::default() };
     CollectionConfig::new()
-        .with_vector("", VectorConfig::new(3, Metric::Dot))
+        .with_vector("", VectorConfig::new(3, Metric::Dot).with_index(index))
         .with_vector("이미지", VectorConfig::new(2, Metric::Manhattan))
         .with_optimizer(small(1500))
 }
@@ -296,6 +298,7 @@ impl World {
             }
             assert_eq!(last, model.seq, "{place}: {name}: last operation");
             model.check_points(&points, 100, &place);
+            model.check_all_found(&points, &place);
         }
         for name in db.collections() {
             let known =

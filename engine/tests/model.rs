@@ -289,6 +289,7 @@ impl Case {
         let page = 1 + self.rng.below(15) as usize;
         for (name, side) in &self.sides {
             side.now().check_points(&side.collection, page, &format!("{place}, {name}"));
+            side.now().check_all_found(&side.collection, &format!("{place}, {name}"));
             assert_eq!(side.collection.config(), side.config, "{place}, {name}");
         }
         let mut names: Vec<_> = self.sides.keys().map(|n| (*n).to_owned()).collect();

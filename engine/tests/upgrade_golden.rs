@@ -8,7 +8,7 @@ mod run;
 
 use nigh::{
     AliasAction, Background, CancelToken, Collection, CollectionConfig, Database, Datatype, Durability,
-    Error, ManualClock, Metric, OptimizerConfig, Options, Point, PointId, Record, ScrollRequest,
+    Error, IndexConfig, ManualClock, Metric, OptimizerConfig, Options, Point, PointId, Record, ScrollRequest,
     SearchRequest, Uuid, VectorConfig, WithPayload, WithVectors,
 };
 use nigh_format::checksum::crc32c;
@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What each folder of a version shows.
-const STATES: [&str; 3] = ["clean", "killed", "many_segments"];
+/// What each folder of the present version shows; graphs are there from version 2 on.
+const STATES: [&str; 4] = ["clean", "killed", "many_segments", "indexed"];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
@@ -31,6 +31,14 @@ fn versions() -> Vec<PathBuf> {
     versions.sort();
     assert!(versions.contains(&fixtures().join("v1")));
     versions
+}
+
+/// The states that a version has, by their listings.
+fn states(version: &Path) -> Vec<String> {
+    let known = |state: &&str| version.join(format!("{state}.json")).exists();
+    let states: Vec<String> = STATES.iter().filter(known).map(|state| (*state).to_owned()).collect();
+    assert!(states.len() >= 3, "{}", version.display());
+    states
 }
 
 fn open(dir: &Path) -> nigh::Result<Database> {
@@ -78,7 +86,7 @@ fn folders_of_every_version_open() {
         write_fixtures();
     }
     for version in versions() {
-        for state in STATES {
+        for state in states(&version) {
             let place = format!("{} {state}", version.display());
             let text = std::fs::read_to_string(version.join(format!("{state}.json"))).expect("a listing");
             let expected: Value = serde_json::from_str(&text).expect("JSON");
@@ -152,7 +160,7 @@ fn a_newer_file_is_refused_and_left_alone() {
         assert!(matches!(&error, Error::Version { file: named, .. } if *named == path), "{file}: {error:?}");
         assert!(content(folder.path(), own) == before, "{file}: something was changed");
     }
-    // Codes and links do not exist yet.
+    // Version 1 had no codes and links.
     assert_eq!(kinds.into_iter().collect::<Vec<_>>(), [1, 2, 3, 4, 5, 8, 9, 10]);
 }
 
@@ -191,7 +199,9 @@ fn write_fixtures() {
         let db = open(work.path()).expect("open");
         let rounds = if *state == "many_segments" { 6 } else { 1 };
         let optimizer = OptimizerConfig { merge_fan_in: 64, vacuum_dead_ratio: 1.0, ..Default::default() };
-        let config = CollectionConfig::single(VectorConfig::new(4, Metric::Euclid))
+        let graph_points_min = if *state == "indexed" { 16 } else { u32::MAX };
+        let index = IndexConfig { m: 4, ef_construct: 16, graph_points_min, ..IndexConfig::default() };
+        let config = CollectionConfig::single(VectorConfig::new(4, Metric::Euclid).with_index(index))
             .with_vector("bytes", VectorConfig::new(2, Metric::Manhattan).with_datatype(Datatype::U8))
             .with_vector("half", VectorConfig::new(3, Metric::Cosine).with_datatype(Datatype::F16))
             .with_optimizer(optimizer);
@@ -202,6 +212,11 @@ fn write_fixtures() {
         }
         points.delete((0..rounds * 30).step_by(7).map(id)).expect("delete");
         points.checkpoint().expect("checkpoint");
+        if *state == "indexed" {
+            points.optimize().expect("optimize");
+            let info = points.info().expect("info");
+            assert!(info.segments.iter().any(|segment| !segment.indexes.is_empty()), "{state}");
+        }
         // Log that no segment holds.
         points.upsert((20..36).map(|n| point(n, 50))).expect("upsert");
         points

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use nigh::{Datatype, Durability, Metric};
 use nigh_datasets::GroundTruthMetric;
 
-use crate::bench::BenchArgs;
+use crate::bench::{BenchArgs, MemoryArgs};
 use crate::doctor::DoctorArgs;
 use crate::inspect::InspectArgs;
 use crate::measure::MeasureArgs;
@@ -22,8 +22,11 @@ pub(crate) struct Cli {
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write a vector set, search it, and compare the answers with the truth.
-    Bench(BenchArgs),
+    /// Index a vector set and search it in many ways: recall against speed, build time, memory, disk.
+    Bench(Box<BenchArgs>),
+    /// Only search a folder that `bench` has made, in a process whose memory is nothing but that.
+    #[command(hide = true)]
+    BenchMemory(MemoryArgs),
     /// Show what a file or folder of a database says, damaged or not. Never writes.
     Inspect(InspectArgs),
     /// Check every byte of a database. Never writes; works beside a running writer.
@@ -55,6 +58,16 @@ impl MetricArg {
             Self::Dot => Metric::Dot,
             Self::Euclid => Metric::Euclid,
             Self::Manhattan => Metric::Manhattan,
+        }
+    }
+
+    /// From the word of the ground truth.
+    pub(crate) fn from_truth(metric: GroundTruthMetric) -> Self {
+        match metric {
+            GroundTruthMetric::Cosine => Self::Cosine,
+            GroundTruthMetric::Dot => Self::Dot,
+            GroundTruthMetric::L2 => Self::Euclid,
+            GroundTruthMetric::L1 => Self::Manhattan,
         }
     }
 

@@ -14,6 +14,7 @@ mod load;
 mod measure;
 mod out;
 mod process;
+mod processor;
 mod progress;
 mod units;
 mod verify;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli, out: &mut Out) -> anyhow::Result<Outcome> {
     match cli.command {
         Command::Bench(args) => bench::run(&args, out),
+        Command::BenchMemory(args) => bench::measure_memory(&args, out),
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Verify(args) => verify::run(&args, out),
         Command::Doctor(args) => doctor::run(&args, out),

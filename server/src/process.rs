@@ -1,4 +1,4 @@
-//! This process as the system sees it: memory in use, and how much it ever was.
+//! This process as the system sees it: memory in use.
 //!
 //! Read from `/proc/self/status`; on systems without it the answers are `None`, and callers say so.
 
@@ -11,17 +11,17 @@ use std::time::Duration;
 /// Memory of this process in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Memory {
-    /// The most that was resident at any time, mapped files included (VmHWM).
-    pub(crate) peak_bytes: Option<u64>,
     /// Resident now and backed by no file: heap and stacks (RssAnon).
     pub(crate) anon_bytes: Option<u64>,
+    /// Resident now and backed by files, mapped ones and the program's own (RssFile).
+    pub(crate) file_bytes: Option<u64>,
 }
 
 impl Memory {
     /// As of now.
     pub(crate) fn now() -> Self {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        Self { peak_bytes: field(&status, "VmHWM:"), anon_bytes: field(&status, "RssAnon:") }
+        Self { anon_bytes: field(&status, "RssAnon:"), file_bytes: field(&status, "RssFile:") }
     }
 }
 
@@ -68,9 +68,9 @@ mod tests {
 
     #[test]
     fn status_lines_are_read() {
-        let status = "Name:\tnigh\nVmHWM:\t    2048 kB\nRssAnon:\t     512 kB\nThreads:\t1\n";
-        assert_eq!(field(status, "VmHWM:"), Some(2 << 20));
+        let status = "Name:\tnigh\nRssAnon:\t     512 kB\nRssFile:\t    2048 kB\nThreads:\t1\n";
+        assert_eq!(field(status, "RssFile:"), Some(2 << 20));
         assert_eq!(field(status, "RssAnon:"), Some(512 << 10));
-        assert_eq!(field(status, "RssFile:"), None);
+        assert_eq!(field(status, "RssShmem:"), None);
     }
 }

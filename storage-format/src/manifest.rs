@@ -237,6 +237,21 @@ impl Manifest {
             let expected = format!("only vectors and checkpoints of this manifest in segment {id}");
             return Err(invalid("files", expected, unknown.file_name()));
         }
+        for file in &unique {
+            let beside = match *file {
+                SegmentFile::Codes(index) | SegmentFile::Reduced(index) => Some(SegmentFile::Links(index)),
+                SegmentFile::Links(index) => Some(SegmentFile::Codes(index)),
+                SegmentFile::Meta
+                | SegmentFile::IdMap
+                | SegmentFile::Payloads
+                | SegmentFile::Vectors(_)
+                | SegmentFile::Tombstones(_) => None,
+            };
+            if let Some(missing) = beside.filter(|beside| !unique.contains(beside)) {
+                let expected = format!("{} beside {}", missing.file_name(), file.file_name());
+                return Err(invalid("files", expected, "none"));
+            }
+        }
         let tombstones = unique.iter().filter(|file| matches!(file, SegmentFile::Tombstones(_))).count();
         if tombstones > 1 || (tombstones == 0 && *dead_count > 0) {
             let expected = format!("one tombstones file for {dead_count} dead points of segment {id}");

@@ -10,7 +10,7 @@ use crate::Violation;
 use crate::tree::Tree;
 
 /// A crate by its folder, and the folders of ours that it may import.
-const IMPORTS: [(&str, &[&str]); 9] = [
+const IMPORTS: [(&str, &[&str]); 10] = [
     ("storage-format", &[]),
     ("datasets", &[]),
     ("client/api", &[]),
@@ -19,7 +19,8 @@ const IMPORTS: [(&str, &[&str]); 9] = [
     // The last two for `nigh bench` and `nigh inspect`.
     ("server", &["engine", "client/api", "datasets", "storage-format"]),
     ("benches", &["engine", "datasets", "client"]),
-    ("benches/rivals", &["benches", "engine", "datasets", "client"]),
+    ("benches/rivals", &["benches", "benches/rivals/capi", "engine", "datasets", "client"]),
+    ("benches/rivals/capi", &["engine"]),
     ("docs", &["engine", "client"]),
 ];
 

@@ -316,3 +316,153 @@ impl<'a> Builder<'a> {
         graph
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::int8::Int8Kernels;
+
+    /// Codes of islands: `count` rows around a few centres.
+    fn islands(count: usize, dim: usize, seed: u64) -> CodeBuffer {
+        let mut codes = CodeBuffer::zeroed(count, dim);
+        let numbers = shuffled(count * dim, seed);
+        for (i, row) in codes.rows_mut().enumerate() {
+            for (j, code) in row.iter_mut().take(dim).enumerate() {
+                let centre = (i % 7) * 31 + (j * (i % 7)) % 13;
+                *code = (centre as u32 + numbers[i * dim + j] % 9) as u8;
+            }
+        }
+        codes
+    }
+
+    /// Miri cannot set the priority of a thread: nobody is started there.
+    fn params(threads: usize) -> BuildParams {
+        let threads = if cfg!(miri) { 1 } else { threads };
+        BuildParams { m: 4, ef_construction: 16, seed: 9, threads }
+    }
+
+    fn graph(codes: &CodeBuffer, kernels: Int8Kernels, params: BuildParams, seeded: Option<Seeded>) -> Graph {
+        build(&Space::new(codes.rows(), None, kernels), params, seeded, &|| Ok(())).expect("no check fails")
+    }
+
+    /// Sizes that Miri can walk through.
+    const COUNT: usize = if cfg!(miri) { 40 } else { 2500 };
+
+    /// Links lead to other nodes, none twice, free places last, and every node can be reached from the root.
+    fn check_shape(graph: &Graph, len: usize) {
+        assert_eq!(graph.base().len(), len);
+        let mut met = vec![false; len];
+        let mut stack = vec![graph.root];
+        met[graph.root as usize] = true;
+        while let Some(node) = stack.pop() {
+            for other in graph.base().neighbors(node) {
+                if !std::mem::replace(&mut met[other as usize], true) {
+                    stack.push(other);
+                }
+            }
+        }
+        assert!(met.iter().all(|met| *met), "a node that cannot be reached");
+        for node in 0..len as u32 {
+            let row = graph.base().row(node);
+            let used = graph.base().neighbors(node).count();
+            assert!(row[used..].iter().all(|link| *link == FREE_LINK), "links behind a free place");
+            let mut links = row[..used].to_vec();
+            assert!(links.iter().all(|link| *link != node && (*link as usize) < len));
+            links.sort_unstable();
+            links.dedup();
+            assert_eq!(links.len(), used, "a link twice");
+        }
+        let mut below = len;
+        for upper in &graph.tower.layers {
+            assert!(upper.ids.len() < below && upper.ids.iter().all(|id| (*id as usize) < below));
+            let links = upper.links.iter().filter(|link| **link != FREE_LINK);
+            assert!(links.clone().all(|link| (*link as usize) < upper.ids.len()));
+            below = upper.ids.len();
+        }
+        assert!((graph.tower.entry as usize) < below);
+    }
+
+    #[test]
+    fn any_number_of_nodes_makes_a_whole_graph() {
+        let kernels = Int8Kernels::detect();
+        for count in [1, 2, 3, 33, 64, COUNT] {
+            check_shape(&graph(&islands(count, 24, 1), kernels, params(2), None), count);
+        }
+    }
+
+    #[test]
+    fn the_graph_depends_on_neither_threads_nor_instructions() {
+        let codes = islands(COUNT, 40, 2);
+        let kernels = Int8Kernels::available();
+        let first = graph(&codes, kernels[0], params(1), None);
+        for kernels in kernels {
+            for threads in [1, 2, 5] {
+                assert!(
+                    graph(&codes, kernels, params(threads), None) == first,
+                    "{}, {threads}",
+                    kernels.name()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn equal_codes_make_a_whole_graph() {
+        let mut codes = CodeBuffer::zeroed(COUNT / 2, 16);
+        codes.rows_mut().for_each(|row| row[..16].fill(77));
+        check_shape(&graph(&codes, Int8Kernels::detect(), params(2), None), COUNT / 2);
+    }
+
+    #[test]
+    fn links_of_an_earlier_graph_are_extended() {
+        let kernels = Int8Kernels::detect();
+        let codes = islands(COUNT, 24, 3);
+        let there = COUNT * 2 / 3;
+        let nodes: Vec<u32> = (0..there as u32).collect();
+        let earlier = graph(&CodeBuffer::copy_of(codes.rows(), &nodes), kernels, params(2), None);
+        let row = |node: u32| {
+            // One in ten nodes of the earlier graph is gone; those after it have moved up.
+            let new = |old: u32| (old % 10 != 9).then(|| old - old / 10);
+            let (links, lost): (Vec<u32>, Vec<u32>) =
+                earlier.base().neighbors(node).partition(|link| new(*link).is_some());
+            let heirs =
+                lost.iter().flat_map(|lost| earlier.base().neighbors(*lost)).filter_map(new).collect();
+            Some(SeededRow { node: new(node)?, links: links.into_iter().filter_map(new).collect(), heirs })
+        };
+        let rows: Vec<SeededRow> = (0..there as u32).filter_map(row).collect();
+        let kept: Vec<u32> =
+            (0..COUNT as u32).filter(|node| *node as usize >= there || node % 10 != 9).collect();
+        let codes = CodeBuffer::copy_of(codes.rows(), &kept);
+        let root = rows[0].node;
+        let seeded = Seeded { rows, root };
+        let extended = graph(&codes, kernels, params(1), Some(seeded.clone()));
+        check_shape(&extended, kept.len());
+        assert!(extended == graph(&codes, kernels, params(3), Some(seeded)), "depends on threads");
+    }
+
+    #[test]
+    fn a_walk_as_wide_as_the_graph_finds_everything_in_order() {
+        let codes = islands(COUNT, 24, 4);
+        let kernels = Int8Kernels::detect();
+        let space = Space::new(codes.rows(), None, kernels);
+        let graph = graph(&codes, kernels, params(2), None);
+        let (mut scratch, mut query) = (Scratch::default(), Vec::new());
+        for node in [0, COUNT as u32 / 2, COUNT as u32 - 1] {
+            space.query_of(node, &mut query);
+            let how = Walk { width: COUNT, stop: Stop::NEVER, hide: None };
+            walk(graph.base(), &mut space.of_node(node, &query), &[graph.root], how, &mut scratch);
+            let found: Vec<(u32, u32)> = scratch
+                .beam
+                .words()
+                .iter()
+                .map(|word| (super::super::key_of(*word), super::super::id_of(*word)))
+                .collect();
+            let others: Vec<u32> = (0..COUNT as u32).collect();
+            let mut distances = vec![0; COUNT];
+            space.node_distances(node, &query, &others, &mut distances);
+            let mut right: Vec<(u32, u32)> = distances.iter().map(|d| *d as u32).zip(others).collect();
+            right.sort_unstable();
+            assert!(found == right, "node {node}");
+        }
+    }
+}

@@ -4,21 +4,7 @@
 //! by as if they were not there, so that they are like queries nobody has seen. Counts only, no clock: the same graph has the same curve.
 
 use super::search::{Stop, Walk};
-
-/// One setting and what it found.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct CurvePoint {
-    /// Share of the true ten nearest that were found.
-    pub(crate) recall: f32,
-    /// Distances a query, of the codes that are walked on.
-    pub(crate) distances: f32,
-    /// Candidates kept, for ten neighbours.
-    pub(crate) width: u32,
-    /// See [`Stop::slack`].
-    pub(crate) slack: f32,
-    /// Candidates looked at again with better codes, for each neighbour asked for.
-    pub(crate) refine: u32,
-}
+pub(crate) use nigh_format::graph::CurvePoint;
 
 /// Neighbours that curves are measured for.
 pub(crate) const CURVE_K: usize = 10;

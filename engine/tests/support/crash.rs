@@ -3,8 +3,9 @@
 
 use nigh::io::{CrashMode, SimVfs};
 use nigh::{
-    Background, Collection, CollectionConfig, Database, Durability, ManualClock, Metric, OptimizerConfig,
-    Options, Payload, Point, PointId, ScrollRequest, VectorConfig, WithPayload, WithVectors,
+    Background, Collection, CollectionConfig, Database, Durability, IndexConfig, ManualClock, Metric,
+    OptimizerConfig, Options, Payload, Point, PointId, ScrollRequest, SearchRequest, VectorConfig,
+    WithPayload, WithVectors,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -86,7 +87,9 @@ fn config(durability: Durability) -> CollectionConfig {
         vacuum_dead_ratio: 0.3,
         ..Default::default()
     };
-    CollectionConfig::single(VectorConfig::new(DIM as u32, Metric::Dot))
+    // Every rewrite builds a graph.
+    let index = IndexConfig { graph_points_min: 2, ..IndexConfig::default() };
+    CollectionConfig::single(VectorConfig::new(DIM as u32, Metric::Dot).with_index(index))
         .with_durability(durability)
         .with_optimizer(optimizer)
 }
@@ -275,7 +278,7 @@ fn read(points: &Collection, place: &str) -> State {
         ScrollRequest::new().limit(1000).with_payload(WithPayload::All).with_vectors(WithVectors::All);
     let page = points.scroll(&request).unwrap_or_else(|e| panic!("{place}: scroll: {e}"));
     assert_eq!(points.count().expect("count"), page.points.len() as u64, "{place}: count");
-    let mut state = State::new();
+    let (mut state, mut rows) = (State::new(), BTreeMap::new());
     for record in page.points {
         let PointId::Num(id) = record.id else { panic!("{place}: unknown id {}", record.id) };
         let found = record.payload.expect("asked for");
@@ -289,8 +292,23 @@ fn read(points: &Collection, place: &str) -> State {
             "{place}: vector of {id}"
         );
         assert!(state.insert(id, stamp).is_none(), "{place}: {id} twice");
+        rows.insert(id, row);
     }
+    check_search(points, &rows, place);
     state
+}
+
+/// A search for everything finds everything, by graphs too.
+fn check_search(points: &Collection, rows: &BTreeMap<u64, Vec<f32>>, place: &str) {
+    let request = SearchRequest::new([1.0; DIM]).limit(1000);
+    let hits = points.search(&request).unwrap_or_else(|e| panic!("{place}: search: {e}"));
+    let scored = |hit: &nigh::ScoredPoint| match hit.id {
+        PointId::Num(id) => (id, hit.score),
+        PointId::Uuid(id) => panic!("{place}: unknown id {id}"),
+    };
+    let found: BTreeMap<u64, f32> = hits.iter().map(scored).collect();
+    let expected: BTreeMap<u64, f32> = rows.iter().map(|(id, row)| (*id, row.iter().sum())).collect();
+    assert_eq!((hits.len(), found), (rows.len(), expected), "{place}: search");
 }
 
 /// Seeds and sizes from the environment: `SEED` for one seed, `NIGH_RUNS` for how many.

@@ -6,8 +6,8 @@
 use crate::run::{Rng, copy_folder, files_below};
 use nigh::{
     Background, CancelToken, Collection, CollectionConfig, CollectionUpdate, Database, Datatype, Durability,
-    Error, ManualClock, Metric, OptimizerConfig, Options, Point, PointId, ScrollRequest, SearchRequest, Uuid,
-    VectorConfig, WithPayload, WithVectors,
+    Error, IndexConfig, ManualClock, Metric, OptimizerConfig, Options, Point, PointId, ScrollRequest,
+    SearchRequest, Uuid, VectorConfig, WithPayload, WithVectors,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const DIM: usize = 6;
+/// Of a vector whose graph is walked on shorter codes.
+const WIDE: usize = 128;
 const SECTOR: usize = 512;
 const COLLECTIONS: [&str; 2] = ["points", "others"];
 /// Ids that are asked for; some never existed, some are deleted.
@@ -112,7 +114,17 @@ fn point(number: u64, stamp: u64, text_len: usize) -> Point {
     let payload: nigh::Payload =
         serde_json::json!({"stamp": stamp, "문자": text}).try_into().expect("an object");
     let point = Point::new(id(number), row.clone()).with_payload(payload);
-    if number.is_multiple_of(3) { point.with_vector("small", &row[..2]) } else { point }
+    match number % 3 {
+        0 => point.with_vector("small", &row[..2]),
+        1 if number < 120 => point.with_vector("wide", wide(&row)),
+        _ => point,
+    }
+}
+
+/// Many values that hardly say more than the few they are made of.
+fn wide(row: &[f32]) -> Vec<f32> {
+    let value = |i: usize| row.iter().zip(1..).map(|(v, k)| v * ((i * k) as f32).sin()).sum();
+    (0..WIDE).map(value).collect()
 }
 
 fn fill(points: &Collection, text_len: usize) {
@@ -122,6 +134,10 @@ fn fill(points: &Collection, text_len: usize) {
             points.upsert(numbers.map(|n| point(n, round, text_len))).expect("upsert");
         }
         points.checkpoint().expect("checkpoint");
+        if round == 1 {
+            // One segment with graphs; those after it have none.
+            points.optimize().expect("optimize");
+        }
         points.delete((0..9).map(|i| id(round * 60 + i * 6))).expect("delete");
     }
     points.checkpoint().expect("checkpoint");
@@ -136,9 +152,11 @@ fn log(points: &Collection, n: u64) {
 impl Original {
     fn make(dir: &Path, work: &Path, clean: bool) -> Self {
         let optimizer = OptimizerConfig { merge_fan_in: 64, vacuum_dead_ratio: 1.0, ..Default::default() };
-        let small = VectorConfig::new(2, Metric::Cosine).with_datatype(Datatype::F16);
+        let index = IndexConfig { graph_points_min: 30, ..IndexConfig::default() };
+        let small = VectorConfig::new(2, Metric::Cosine).with_datatype(Datatype::F16).with_index(index);
         let config = CollectionConfig::single(VectorConfig::new(DIM as u32, Metric::Euclid))
             .with_vector("small", small)
+            .with_vector("wide", VectorConfig::new(WIDE as u32, Metric::Euclid).with_index(index))
             .with_durability(Durability::Sync)
             .with_optimizer(optimizer);
         let db = open(work).expect("open");
@@ -169,6 +187,8 @@ impl Original {
             let (start, end) = last_record(&std::fs::read(dir.join(file)).expect("read"));
             (file.clone(), start, end)
         };
+        let has = |kind: &str| files.iter().any(|file| file.contains(&format!("/{kind}-")));
+        assert!(["codes", "reduced", "links"].into_iter().all(has), "{files:?}");
         let last_records = active_logs(&files).into_iter().map(last).collect();
         let original = Self { dir: dir.to_owned(), answers: undamaged, earlier, last_records, files };
         assert!(COLLECTIONS.iter().all(|name| original.earlier[0][name] != original.answers[name]));
@@ -206,7 +226,8 @@ fn answer(points: &Collection) -> nigh::Result<String> {
     for record in points.get((0..IDS).map(id), &payload, &vectors)? {
         text += &format!("{} {}\n", record.id, record.version);
     }
-    for (using, dim) in [("", DIM), ("small", 2)] {
+    // As many as there are: graphs, old or new, then find the same.
+    for (using, dim) in [("", DIM), ("small", 2), ("wide", WIDE)] {
         let request = SearchRequest::new(vec![31.0; dim]).using(using).limit(500);
         for hit in points.search(&request)? {
             text += &format!("{} {} {}\n", hit.id, hit.version, hit.score);

@@ -319,6 +319,28 @@ impl Model {
         all
     }
 
+    /// A search for everything finds every point that has the vector, with its version and score: by graphs too, however small.
+    pub(crate) fn check_all_found(&self, collection: &Collection, place: &str) {
+        for (using, config) in &self.vectors {
+            let query: Vec<f32> = (0..config.dim).map(|i| (i % 3) as f32 + 1.0).collect();
+            let ranking: BTreeMap<PointId, f64> = self.ranking(using, &query).into_iter().collect();
+            let request = SearchRequest::new(query).using(using.clone()).limit(10_000);
+            let hits = collection.search(&request).unwrap_or_else(|e| panic!("{place}, {using:?}: {e}"));
+            assert_eq!(hits.len(), ranking.len(), "{place}, {using:?}: all of them");
+            for hit in &hits {
+                let exact = ranking.get(&hit.id).unwrap_or_else(|| panic!("{place}: {} is dead", hit.id));
+                let off = (f64::from(hit.score) - exact).abs();
+                assert!(off <= room(config).max(1e-5), "{place}, {using:?}: {} {}", hit.id, hit.score);
+                assert_eq!(
+                    hit.version,
+                    SeqNo(self.points[&hit.id].version),
+                    "{place}: version of {}",
+                    hit.id
+                );
+            }
+        }
+    }
+
     /// Compares one search with the ranking.
     pub(crate) fn check_search(&self, collection: &Collection, search: &Search, place: &str) {
         let place = format!("{place}, {search:?}");
@@ -326,6 +348,8 @@ impl Model {
             .using(search.using.clone())
             .limit(search.limit)
             .offset(search.offset)
+            // Graphs promise neither the last of the nearest nor ties in id order.
+            .exact(self.vectors[&search.using].index.graph_points_min < 1000)
             .with_payload(WithPayload::All)
             .with_vectors(WithVectors::All);
         if let Some(threshold) = search.threshold {
@@ -427,7 +451,11 @@ impl Generator {
                 let dim = *self.rng.pick(&[1, 2, 3, 5, 8, 17]);
                 let metric = *self.rng.pick(&METRICS);
                 let datatype = *self.rng.pick(&DATATYPES);
-                vectors.insert(name.to_owned(), VectorConfig::new(dim, metric).with_datatype(datatype));
+                let mut config = VectorConfig::new(dim, metric).with_datatype(datatype);
+                if self.rng.chance(60) {
+                    config.index.graph_points_min = 1 + self.rng.below(12) as u32;
+                }
+                vectors.insert(name.to_owned(), config);
             }
         }
         vectors

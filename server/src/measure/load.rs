@@ -1,4 +1,6 @@
 //! Filling a folder with the seeded set, in a process of its own: so that the memory of the one that measures is its own.
+//!
+//! These are figures of storage: no graph is built. What graphs take is `nigh bench`'s to say.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,8 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use nigh::{
-    Background, Collection, CollectionConfig, Database, Durability, Metric, OptimizerConfig, Options,
-    VectorConfig,
+    Background, Collection, CollectionConfig, Database, Durability, IndexConfig, Metric, OptimizerConfig,
+    Options, VectorConfig,
 };
 use nigh_datasets::{Clustered, Length};
 
@@ -48,9 +50,11 @@ pub(super) fn spec(seed: u64, dim: usize, rows: usize) -> Clustered {
     Clustered { seed, dim, clusters: clusters(rows), spread: 0.3, length: Length::AsDrawn }
 }
 
-/// A collection for `dim` values a vector, compared by Euclid.
+/// A collection for `dim` values a vector, compared by Euclid, without a graph.
 pub(super) fn config(dim: usize) -> Result<CollectionConfig> {
-    Ok(CollectionConfig::single(VectorConfig::new(u32::try_from(dim)?, Metric::Euclid)))
+    let no_graph = IndexConfig { graph_points_min: u32::MAX, ..IndexConfig::default() };
+    let vector = VectorConfig::new(u32::try_from(dim)?, Metric::Euclid).with_index(no_graph);
+    Ok(CollectionConfig::single(vector))
 }
 
 /// Fills the folder and closes it.

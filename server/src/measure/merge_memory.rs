@@ -1,7 +1,8 @@
 //! Memory of a merge: all segments of a large collection into one, under the default budget, watched from a thread.
 //!
 //! The set is written by another process, so that what is left over from writing does not count. Background work is done by hand
-//! here, so that nothing else runs meanwhile. Mapped files do not count: the system takes those pages back when it needs them.
+//! here, so that nothing else runs meanwhile. The collection has no index: this is what rewriting points, ids and vectors takes;
+//! building a graph comes on top. Mapped files do not count: the system takes those pages back when it needs them.
 
 use std::time::Instant;
 

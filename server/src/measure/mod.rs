@@ -7,6 +7,7 @@ mod batch_upserts;
 mod churn;
 mod load;
 mod merge_memory;
+mod merging_search;
 mod open;
 mod report;
 mod single_upserts;
@@ -40,6 +41,8 @@ pub(crate) enum Figure {
     Churn(churn::ChurnArgs),
     /// Memory that merging segments takes.
     MergeMemory(merge_memory::MergeMemoryArgs),
+    /// The slowest searches while a graph is built beside them.
+    MergingSearch(merging_search::MergingSearchArgs),
     /// Only fill a folder, for the other figures.
     #[command(hide = true)]
     Load(load::LoadArgs),
@@ -67,6 +70,7 @@ pub(crate) fn run(args: &MeasureArgs, out: &mut Out) -> Result<Outcome> {
         Figure::Open(args) => (open::measure(args)?, args.common.json),
         Figure::Churn(args) => (churn::measure(args)?, args.common.json),
         Figure::MergeMemory(args) => (merge_memory::measure(args)?, args.common.json),
+        Figure::MergingSearch(args) => (merging_search::measure(args)?, args.common.json),
         Figure::Load(args) => {
             load::load(args)?;
             return Ok(Outcome::Clean);

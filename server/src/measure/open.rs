@@ -110,7 +110,7 @@ fn once(dir: &Path, first: First, query: &VectorSet, rows: usize) -> Result<Time
             ensure!(found.len() == 1, "expected point {id}, got none");
         }
         First::Search => {
-            let hits = collection.search(&SearchRequest::new(query.row(0).to_f32()))?;
+            let hits = collection.search(&SearchRequest::new(query.row(0).to_f32()).exact(true))?;
             ensure!(hits.len() == rows.min(10), "expected {} hits, got {}", rows.min(10), hits.len());
         }
     }

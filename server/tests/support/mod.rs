@@ -33,6 +33,13 @@ pub(crate) fn last_json(output: &Output) -> Value {
     serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {text}\n{}", stderr(output)))
 }
 
+/// Each line of an answer, which is JSON.
+#[track_caller]
+pub(crate) fn lines_of(output: &Output) -> Vec<Value> {
+    let parse = |line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+    stdout(output).lines().map(parse).collect()
+}
+
 /// A closed database: two named vectors, integer and UUID ids, payloads, two sealed segments, tombstones, and a log of every operation.
 pub(crate) fn database(dir: &Path) {
     let db = Options::new().wal_file_bytes(16 << 10, 16 << 10).open(dir).expect("a new database");

@@ -8,11 +8,14 @@ use super::view::{Codes, IndexScratch, IndexView, LayerCodes, SearchHow};
 use crate::error::{Error, Result};
 use crate::hnsw::{self, BuildParams, CURVE_K, CurvePoint, Finding, Graph, REFINES, Seeded, Space, Walk};
 use crate::kernels::int8::{Int8Kernels, Rows};
+use crate::kernels::matrix::{Factor, product};
+use crate::kernels::simd::dot_f32;
 use crate::quantization::{CodeBuffer, Int8, Projection, Trained, is_bytes};
 use crate::threads::parallel;
 use crate::vectors::load;
 use nigh_format::manifest::{Datatype, IndexParams, Metric, VectorParams};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// The rows to index: `row(i)` are the stored bytes of the `i`th.
 pub(crate) struct IndexJob<'a> {
@@ -66,22 +69,21 @@ const BLOCK_ROWS: usize = 256;
 const REDUCE_DIM_MIN: usize = 128;
 const REDUCE_STEP: usize = 64;
 const REDUCE_KEPT_MIN: f32 = 0.90;
-/// The range of projected codes covers all but a thousandth of the coordinates: there are few, and each counts.
-const REDUCE_QUANTILE: f32 = 0.999;
+/// The range of projected codes covers at least so many of the coordinates.
+const REDUCE_QUANTILE: f32 = 0.99;
 /// Queries and rows of the trial that projected codes must pass, and the share of true neighbours that must be near by them.
 const TRIAL_QUERIES: usize = 64;
 const TRIAL_ROWS: usize = 65_536;
 const TRIAL_SHARE: f32 = 0.97;
 /// Queries of the curve.
 const CURVE_QUERIES: usize = 256;
-/// Queries whose truth one thread looks for at a time.
-const TRUTH_QUERIES: usize = 32;
 /// Widths of the descent that are tried with a beam of this width, and how much recall a narrower one may lose.
 const DESCENTS: [usize; 6] = [1, 2, 4, 8, 16, 32];
 const DESCENT_TRIAL: usize = 48;
-const DESCENT_LOSS: f32 = 0.001;
-/// True neighbours by codes that are looked at again with vectors, for each true neighbour.
-const TRUTH_REFINE: usize = 5;
+const DESCENT_LOSS: f32 = 0.003;
+/// Rows that all queries of the curve are multiplied with at a time, and how many of them each keeps.
+const TRUTH_ROWS: usize = 1024;
+const TRUTH_KEPT: usize = 16;
 
 /// Whether vectors like these get an index: distances must come from products, and sums fit.
 pub(crate) fn is_indexable(params: &VectorParams) -> bool {
@@ -120,12 +122,12 @@ pub(crate) fn build_index(job: IndexJob<'_>) -> Result<BuiltIndex> {
         seed: job.seed,
         threads: job.threads,
     };
-    let space = Space::new(walked.rows(), lifts.clone(), kernels);
+    let space = Space::new(walked.rows(), lifts, kernels);
     let graph = hnsw::build(&space, params, job.seeded.clone(), job.check)?;
     drop(space);
-    let bias = (job.params.metric == Metric::Euclid).then(|| biases(kernels, codes.rows()));
+    let bias = (job.params.metric != Metric::Dot).then(|| biases(kernels, codes.rows()));
     let mut built = BuiltIndex { int8, codes, bias, reduced, graph, lift, descent: 1, curve: Vec::new() };
-    rows.measure(&mut built, lifts, kernels)?;
+    rows.measure(&mut built, kernels)?;
     Ok(built)
 }
 
@@ -299,7 +301,7 @@ impl SourceRows<'_, '_> {
     }
 
     /// What searches of the index find, for which effort: the width of the descent and the curve.
-    fn measure(&self, built: &mut BuiltIndex, lifts: Option<Vec<f32>>, kernels: Int8Kernels) -> Result<()> {
+    fn measure(&self, built: &mut BuiltIndex, kernels: Int8Kernels) -> Result<()> {
         if self.job.len <= CURVE_K * 2 {
             return Ok(());
         }
@@ -308,13 +310,9 @@ impl SourceRows<'_, '_> {
         let queries: Vec<u32> = self.sample(CURVE_QUERIES).map(|i| i as u32).collect();
         let mut workers: Vec<IndexScratch> =
             (0..self.job.threads.max(1)).map(|_| IndexScratch::default()).collect();
-        let whole = Space::new(built.codes.rows(), lifts, kernels);
         (self.job.check)()?;
-        let groups: Vec<Vec<u32>> = queries.chunks(TRUTH_QUERIES).map(<[u32]>::to_vec).collect();
-        let truth = parallel(&mut workers, groups, 1, |_, group| self.truth(&whole, &group));
-        let truth: Vec<Truth> =
-            truth.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
-        drop(whole);
+        let truth = self.truth(&queries)?;
+        (self.job.check)()?;
         let ratio = built.codes.rows().stride() as f32 / view.walked_stride() as f32;
         let refine_cost = if built.reduced.is_some() { ratio } else { 0.0 };
         let mut try_walk = |view: &IndexView<'_>, walk| {
@@ -344,26 +342,61 @@ impl SourceRows<'_, '_> {
         Ok(())
     }
 
-    /// The true neighbours of some rows among all others: the nearest by codes, put in order by the vectors.
-    fn truth(&self, whole: &Space<'_>, queries: &[u32]) -> Result<Vec<Truth>> {
-        let near = whole.nearest_to_each(queries, whole.len(), CURVE_K * TRUTH_REFINE);
-        queries.iter().zip(near).map(|(query, near)| self.in_order(*query, near)).collect()
+    /// The true neighbours of some rows among all others, by the vectors themselves.
+    fn truth(&self, queries: &[u32]) -> Result<Vec<Truth>> {
+        let values: Vec<Vec<f32>> =
+            queries.iter().map(|query| self.values(*query as usize)).collect::<Result<_>>()?;
+        let flat = values.concat();
+        let blocks: Vec<Range<usize>> = (0..self.job.len)
+            .step_by(TRUTH_ROWS)
+            .map(|start| start..self.job.len.min(start + TRUTH_ROWS))
+            .collect();
+        let mut workers = vec![(); self.job.threads.max(1)];
+        let found = parallel(&mut workers, blocks, 1, |(), rows| self.nearest_of_block(rows, queries, &flat));
+        let mut nearest: Vec<Vec<(f32, u32)>> = vec![Vec::new(); queries.len()];
+        for block in found {
+            nearest.iter_mut().zip(block?).for_each(|(all, some)| all.extend(some));
+        }
+        let truths = queries.iter().zip(values).zip(nearest).map(|((query, values), mut nearest)| {
+            nearest.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            let last = nearest.get(CURVE_K - 1).map_or(f32::INFINITY, |(apart, _)| *apart);
+            // Rows as near as the last one count as well.
+            let rows = nearest.into_iter().take_while(|(apart, _)| *apart <= last).map(|(_, row)| row);
+            Truth { query: *query, values, rows: rows.collect() }
+        });
+        Ok(truths.collect())
     }
 
-    fn in_order(&self, query: u32, near: Vec<u32>) -> Result<Truth> {
-        let values = self.values(query as usize)?;
-        let apart = |row: u32| {
-            let other = self.values(row as usize)?;
-            let products: f32 = values.iter().zip(&other).map(|(a, b)| a * b).sum();
-            let squares: f32 = values.iter().zip(&other).map(|(a, b)| (a - b) * (a - b)).sum();
-            Ok((if self.job.params.metric == Metric::Dot { -products } else { squares }, row))
-        };
-        let mut near: Vec<(f32, u32)> = near.into_iter().map(apart).collect::<Result<_>>()?;
-        near.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let last = near.get(CURVE_K - 1).map_or(f32::INFINITY, |(apart, _)| *apart);
-        // Rows as near as the last one count as well.
-        let rows = near.into_iter().take_while(|(apart, _)| *apart <= last).map(|(_, row)| row).collect();
-        Ok(Truth { query, values, rows })
+    /// For each query (row-major in `flat`) the nearest rows of a block, itself left out.
+    fn nearest_of_block(
+        &self,
+        rows: Range<usize>,
+        queries: &[u32],
+        flat: &[f32],
+    ) -> Result<Vec<Vec<(f32, u32)>>> {
+        let dim = self.job.params.dim as usize;
+        let mut block = Vec::with_capacity(rows.len() * dim);
+        for i in rows.clone() {
+            block.extend(self.values(i)?);
+        }
+        let squares: Vec<f32> = block.chunks_exact(dim).map(|row| dot_f32(row, row)).collect();
+        let by_query = Factor { values: flat, row_step: dim, column_step: 1 };
+        let by_row = Factor { values: &block, row_step: 1, column_step: dim };
+        let products = product((queries.len(), dim, rows.len()), 1.0, by_query, by_row);
+        let nearest = queries.iter().zip(products.chunks_exact(rows.len())).map(|(query, products)| {
+            let apart = |(product, square): (&f32, &f32)| match self.job.params.metric {
+                Metric::Dot => -product,
+                _ => square - 2.0 * product,
+            };
+            let all = products.iter().zip(&squares).map(apart).zip(rows.start as u32..);
+            let mut near: Vec<(f32, u32)> = all.filter(|(_, row)| row != query).collect();
+            if near.len() > TRUTH_KEPT {
+                near.select_nth_unstable_by(TRUTH_KEPT, |a, b| a.0.total_cmp(&b.0));
+                near.truncate(TRUTH_KEPT);
+            }
+            near
+        });
+        Ok(nearest.collect())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::build::{BuiltIndex, BuiltReduced, shape_error};
 use crate::error::Result;
-use crate::hnsw::{CurvePoint, Graph, renumber};
+use crate::hnsw::{Graph, renumber};
 use crate::io::{BlockWriter, FileStamp};
 use crate::quantization::CodeBuffer;
 use nigh_format::codes::CodesLayout;
@@ -123,7 +123,7 @@ fn write_links(
     writer.pad_to(layout.layer_links().start)?;
     layers.iter().try_for_each(|layer| write_numbers(&mut writer, &layer.links))?;
     writer.pad_to(layout.curve().start)?;
-    built.curve.iter().try_for_each(|point| writer.write(&curve_bytes(point)))?;
+    built.curve.iter().try_for_each(|point| writer.write(&point.encode()))?;
     writer.pad_to(layout.links().start)?;
     write_numbers(&mut writer, &graph.links)?;
     writer.finish()
@@ -131,30 +131,4 @@ fn write_links(
 
 fn write_numbers(writer: &mut BlockWriter<'_>, numbers: &[u32]) -> Result<()> {
     numbers.iter().try_for_each(|number| writer.write(&number.to_le_bytes()))
-}
-
-/// A point of the curve as it is written: 32 bytes.
-fn curve_bytes(point: &CurvePoint) -> [u8; 32] {
-    let words = [
-        point.recall.to_bits(),
-        point.distances.to_bits(),
-        point.width,
-        point.slack.to_bits(),
-        point.refine,
-        0,
-        0,
-        0,
-    ];
-    bytemuck::cast(words.map(u32::to_le_bytes))
-}
-
-/// The points of a curve section, read as words.
-pub(super) fn read_curve(words: &[u32]) -> Vec<CurvePoint> {
-    let point = |words: &[u32; 8]| {
-        let [recall, distances, width, slack, refine, ..] = *words;
-        let (recall, distances, slack) =
-            (f32::from_bits(recall), f32::from_bits(distances), f32::from_bits(slack));
-        CurvePoint { recall, distances, width, slack, refine }
-    };
-    words.as_chunks::<8>().0.iter().map(point).collect()
 }

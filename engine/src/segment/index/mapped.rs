@@ -3,7 +3,6 @@
 //! Opening reads preambles only. Before the first search every block is compared with its checksum and every link with the number of nodes,
 //! once: a walk then looks at nothing but what it is after.
 
-use super::files::read_curve;
 use super::view::{Codes, IndexView, LayerCodes};
 use crate::error::{Error, Result};
 use crate::hnsw::{CurvePoint, Layer, SeededRow, Tower, Upper};
@@ -11,7 +10,7 @@ use crate::io::{AccessPattern, BlockFile};
 use crate::kernels::int8::{Int8Kernels, Rows};
 use crate::quantization::{Int8, Projection};
 use nigh_format::codes::{CodesLayout, Quantizer, check_codes};
-use nigh_format::graph::{LinksLayout, check_layers, check_links};
+use nigh_format::graph::{LinksLayout, check_layers, check_links, decode_curve};
 use nigh_format::manifest::{Metric, VectorParams};
 use nigh_format::reduced::{ReducedLayout, check_rows};
 use std::sync::OnceLock;
@@ -155,8 +154,7 @@ impl MappedIndex {
     fn codes(&self) -> Result<Codes<'_>> {
         let (file, layout) = &self.codes;
         let CodesLayout { quantizer, scale, shift, quantile, stride, .. } = *layout;
-        let bias =
-            if self.metric == Metric::Euclid { Some(file.checked_array(layout.bias())?) } else { None };
+        let bias = if self.metric == Metric::Dot { None } else { Some(file.checked_array(layout.bias())?) };
         let rows = Rows::new(file.checked_array(layout.codes())?, stride as usize);
         Ok(Codes { rows, bias, int8: Int8 { quantizer, scale, shift, quantile } })
     }
@@ -206,7 +204,7 @@ impl MappedIndex {
             links: links.by_ref().take(*len as usize * row_len).collect(),
         });
         let tower = Tower { row_len, layers: layers.collect(), entry: layout.shape.entry };
-        let curve = read_curve(file.array(layout.curve())?);
+        let curve = decode_curve(file.bytes(layout.curve())?, layout).map_err(|e| file.format_error(e))?;
         let walked = match self.reduced()? {
             Some((codes, _)) => codes,
             None => self.codes()?,

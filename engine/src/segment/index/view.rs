@@ -10,7 +10,8 @@ use nigh_format::manifest::Metric;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Codes<'a> {
     pub(crate) rows: Rows<'a>,
-    /// |x|² - 256 Σx of each row for Euclidean distances; none where products are compared.
+    /// |x|² - 256 Σx of each row for Euclidean distances, which order unit vectors by cosine too, and with smaller errors than products: an
+    /// error of a code counts in proportion to how far apart the two are, not to their lengths. None where products are compared.
     pub(crate) bias: Option<&'a [i32]>,
     pub(crate) int8: Int8,
 }
@@ -200,13 +201,10 @@ impl<'a> IndexView<'a> {
             int8.encode_query(values, code);
             f64::from(code.iter().map(|c| (i32::from(*c) + 128).pow(2)).fold(0i32, i32::wrapping_add))
         } else {
-            // |x - q|² = |x|² + |q|² - 2 x·q in units of both scales; |x| is the lift, or 1 for all.
+            // |x - q|² = |x|² + |q|² - 2 x·q in units of both scales, where the lift makes all |x| the longest.
             let scale = Int8::encode_products(values, code);
             let sum = code.iter().fold(0i32, |sum, c| sum.wrapping_add(i32::from(*c)));
-            let norms = match self.metric {
-                Metric::Cosine => 2.0,
-                _ => self.lift * self.lift + values.iter().map(|v| v * v).sum::<f32>(),
-            };
+            let norms = self.lift * self.lift + values.iter().map(|v| v * v).sum::<f32>();
             f64::from(norms - 2.0 * int8.shift * scale * sum as f32) / f64::from(int8.scale * scale)
         };
         code.resize(codes.rows.stride(), 0);
