@@ -35,8 +35,8 @@ fn versions() -> Vec<PathBuf> {
 
 /// The states that a version has, by their listings.
 fn states(version: &Path) -> Vec<String> {
-    let known = |state: &&str| version.join(format!("{state}.json")).exists();
-    let states: Vec<String> = STATES.iter().filter(known).map(|state| (*state).to_owned()).collect();
+    let known = STATES.iter().filter(|state| version.join(format!("{state}.json")).exists());
+    let states: Vec<String> = known.map(|state| (*state).to_owned()).collect();
     assert!(states.len() >= 3, "{}", version.display());
     states
 }
@@ -91,7 +91,7 @@ fn folders_of_every_version_open() {
             let text = std::fs::read_to_string(version.join(format!("{state}.json"))).expect("a listing");
             let expected: Value = serde_json::from_str(&text).expect("JSON");
             let folder = Folder::new();
-            copy_folder(&version.join(state), folder.path());
+            copy_folder(&version.join(&state), folder.path());
             let reading = Options::new()
                 .background(Background::Manual)
                 .open_read_only(folder.path())

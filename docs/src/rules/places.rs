@@ -11,12 +11,12 @@ use crate::source::{CodePath, Source, paths, without_tests};
 use crate::tree::{Tree, is_within};
 
 /// A library by its name in code, and the places that may name it. A name that ends in `_` is a family.
-const HOMES: [(&str, &[&str]); 16] = [
+const HOMES: [(&str, &[&str]); 17] = [
     ("memmap2", &["engine/src/io/mmap.rs"]),
     // The bench has it as a peer of our kernels.
     ("simsimd", &["engine/src/kernels/simd.rs", "benches/benches/kernels.rs"]),
     ("rkyv", &["storage-format"]),
-    ("rustix", &["engine/src/io", "engine/src/threads"]),
+    ("rustix", &["engine/src/io", "engine/src/threads", "server/src/processor.rs"]),
     ("matrixmultiply", &["engine/src/kernels/matrix.rs"]),
     ("tantivy", &["engine/src/text"]),
     ("wgpu", &["engine/src/kernels/gpu"]),

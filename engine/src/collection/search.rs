@@ -122,6 +122,7 @@ impl Shared {
         scratch: &mut IndexScratch,
         mut explain: Option<&mut Explain>,
     ) -> Result<Vec<Hit>> {
+        limiter.check()?;
         let k = request.offset + request.limit;
         let approximate = Approximate {
             vector,

@@ -36,6 +36,8 @@ pub(crate) struct Beam {
     width: usize,
     /// All before it are expanded.
     next: usize,
+    /// No larger key gets in.
+    limit: u32,
 }
 
 impl Beam {
@@ -43,17 +45,24 @@ impl Beam {
     pub(crate) fn reset(&mut self, width: usize) {
         self.words.clear();
         self.words.reserve(width);
-        (self.width, self.next) = (width, 0);
+        (self.width, self.next, self.limit) = (width, 0, u32::MAX);
     }
 
     /// The largest key that still gets in.
     #[inline]
     pub(crate) fn bound(&self) -> u32 {
-        if self.words.len() < self.width {
-            u32::MAX
-        } else {
-            self.words.last().map_or(u32::MAX, |w| key_of(*w))
+        let full = self.words.last().filter(|_| self.words.len() == self.width);
+        full.map_or(self.limit, |last| key_of(*last).min(self.limit))
+    }
+
+    /// From now on no larger key gets in, and what has one goes.
+    #[inline]
+    pub(crate) fn cut(&mut self, limit: u32) {
+        self.limit = limit;
+        while self.words.last().is_some_and(|last| key_of(*last) > limit) {
+            self.words.pop();
         }
+        self.next = self.next.min(self.words.len());
     }
 
     /// Adds a node; true if it got in and is soon expanded.

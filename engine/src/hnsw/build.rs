@@ -8,7 +8,7 @@
 
 use super::graph::{FREE_LINK, Graph, Layer, Tower, Upper, set_row};
 use super::prune::{PruneScratch, prune};
-use super::repair::{attach_unreached, raise_inward};
+use super::repair::{attach_unreached, link_lost, raise_inward};
 use super::search::{Scratch, Stop, Walk, descend, walk};
 use super::space::Space;
 use crate::error::Result;
@@ -54,6 +54,10 @@ const LAYER_MIN: usize = 32;
 /// Candidates kept on the way down through the upper layers, while building.
 const DESCENT_WIDTH: usize = 2;
 const BATCH_MIN: usize = 512;
+/// How every node is looked for at the end: with so few candidates, and until the next is so much farther than the nearest.
+const SEARCH_WIDTH: usize = 32;
+const SEARCH_SLACK: f32 = 4.0;
+const SEARCH_ROUNDS: usize = 3;
 /// Nodes that a thread takes at a time, at least.
 const GROUP_MIN: usize = 16;
 
@@ -310,10 +314,42 @@ impl<'a> Builder<'a> {
         let mut graph =
             Graph { row_len: self.row_len, links, tower: Tower::default(), root: self.root, repaired: 0 };
         raise_inward(&mut graph);
+        for _ in 0..SEARCH_ROUNDS {
+            let lost = self.search_for_all(graph.base(), workers);
+            if lost.is_empty() {
+                break;
+            }
+            graph.repaired += lost.len() as u32;
+            link_lost(&mut graph, &lost);
+        }
         if let Some(worker) = workers.first_mut() {
             attach_unreached(&mut graph, self.space, &mut worker.scratch);
         }
         graph
+    }
+
+    /// The nodes that a search for their own codes does not find, each with the nodes that it found instead.
+    fn search_for_all(&self, layer: Layer<'_>, workers: &mut [Worker]) -> Vec<(u32, Vec<u32>)> {
+        let nodes = (0..self.space.len() as u32).collect();
+        let found = parallel(workers, nodes, GROUP_MIN, |worker, node| {
+            let Worker { scratch, query, starts, .. } = worker;
+            self.space.query_of(node, query);
+            starts.clear();
+            starts.push(self.root);
+            if !self.upper.is_empty() {
+                let of = |level: usize| self.space.of_node_to(&self.upper[level], node, query);
+                descend(self.tower, DESCENT_WIDTH, of, starts, scratch);
+            }
+            let stop = Stop { k: 1, slack: SEARCH_SLACK };
+            let how = Walk { width: SEARCH_WIDTH, stop, hide: None };
+            walk(layer, &mut self.space.of_node(node, query), starts, how, scratch);
+            // Of more copies than a search keeps, any are as good.
+            let words = scratch.beam.words();
+            let all_copies = scratch.beam.key_at(SEARCH_WIDTH - 1) == Some(0);
+            let is_found = all_copies || words.iter().any(|word| super::id_of(*word) == node);
+            (!is_found).then(|| scratch.beam.words().iter().map(|word| super::id_of(*word)).collect())
+        });
+        (0..).zip(found).filter_map(|(node, instead): (u32, Option<Vec<u32>>)| Some((node, instead?))).collect()
     }
 }
 

@@ -18,6 +18,9 @@ pub(crate) trait Distances {
 
     /// What a key stands for: a squared distance in some unit, 0 for the query itself.
     fn distance(&self, key: u32) -> f32;
+
+    /// The key of a distance, or a little more.
+    fn key(&self, distance: f32) -> u32;
 }
 
 /// When a walk may end before its beam is used up.
@@ -98,12 +101,13 @@ pub(crate) fn walk(
                 prefetch_words(layer.row(*node));
             }
         }
-        let Some((key, node)) = beam.peek() else { return };
-        if let Some(kth) = beam.key_at(how.stop.k - 1)
-            && distances.distance(key) > distances.distance(kth) * (1.0 + how.stop.slack)
+        if how.stop.slack < f32::INFINITY
+            && let Some(kth) = beam.key_at(how.stop.k - 1)
         {
-            return;
+            // What is farther would never be expanded: it is not kept either.
+            beam.cut(distances.key(distances.distance(kth) * (1.0 + how.stop.slack)));
         }
+        let Some((_, node)) = beam.peek() else { return };
         beam.expand();
         counts.hops += 1;
         count = visited.insert_row(layer.row(node), nodes);

@@ -220,6 +220,11 @@ impl Distances for CodeDistances<'_> {
     fn distance(&self, key: u32) -> f32 {
         (key ^ SIGN) as i32 as f32 + self.offset
     }
+
+    #[inline]
+    fn key(&self, distance: f32) -> u32 {
+        ((distance - self.offset).ceil() as i32) as u32 ^ SIGN
+    }
 }
 
 /// Distances of one node to the nodes of a space, lift included.
@@ -241,5 +246,10 @@ impl Distances for NodeDistances<'_> {
     #[inline]
     fn distance(&self, key: u32) -> f32 {
         key as f32
+    }
+
+    #[inline]
+    fn key(&self, distance: f32) -> u32 {
+        distance as u32
     }
 }

@@ -1,17 +1,18 @@
 //! Approximate search of one segment: its graph is walked, the candidates are scored by their vectors.
 //!
-//! Always holds: as many points as were asked for are found, if so many are alive. Where a walk met fewer, because dead points stood in
-//! its way, it is repeated wider, and at last the segment is scanned.
+//! Always holds: as many points as were asked for are found, if so many are alive. Where a walk met fewer, it is repeated wider, and at last
+//! the segment is scanned; so it is where mostly dead points lie around the query.
 
 use super::explain::{Plan, SegmentExplain};
 use super::request::{Effort, Quantization};
 use super::top_k::Hit;
 use crate::error::Result;
-use crate::hnsw::{self, Walk};
+use crate::hnsw::{self, Stop, Walk};
 use crate::scorer::Scorer;
 use crate::segment::{Found, IndexScratch, IndexView, MappedIndex, Sealed, SearchHow, SegmentView};
 use crate::threads::{Clock, Limiter};
 use crate::vectors::MappedVectors;
+use nigh_format::codes::Quantizer;
 use std::time::Duration;
 
 /// One query on one segment.
@@ -63,13 +64,8 @@ impl Approximate<'_> {
         loop {
             self.limiter.check()?;
             let started = self.now();
-            let exact_codes = index.is_lossless();
-            let kept = if self.quantization.rescore && !exact_codes {
-                (self.k as f32 * self.quantization.oversampling).ceil() as usize
-            } else {
-                self.k
-            };
-            let candidates = (self.k * refine).max(kept);
+            let kept = self.kept(&graph);
+            let candidates = (self.k * refine).max(kept).max(walk.width / REFINE_PART);
             let how = SearchHow { walk, candidates, kept };
             let found = if self.quantization.ignore {
                 let query = scorer.query().to_vec();
@@ -79,9 +75,12 @@ impl Approximate<'_> {
                 graph.search(scorer.query(), how, is_live, scratch)
             };
             let walked = self.now();
-            let enough = found.rows.len() >= wanted.min(view.live_count() as usize);
-            if !enough && walk.width < graph.base.len() {
-                if wider == WIDER_MAX {
+            // Where most of what a walk ends with is dead, the live ones are at its edge, and nearer ones may lie beyond.
+            let edge = found.live < candidates && found.live * 2 < found.met;
+            let enough = found.live >= wanted.min(view.live_count() as usize);
+            if edge || !enough {
+                let all = walk.stop == Stop::NEVER && walk.width >= graph.base.len();
+                if edge || all || wider == WIDER_MAX {
                     return Ok(None);
                 }
                 wider += 1;
@@ -113,6 +112,15 @@ impl Approximate<'_> {
         }
     }
 
+    /// Candidates that are scored by their vectors, or that are the answer where codes are exact.
+    fn kept(&self, graph: &IndexView<'_>) -> usize {
+        if self.quantization.rescore && graph.codes.int8.quantizer != Quantizer::Lossless {
+            (self.k as f32 * self.quantization.oversampling).ceil() as usize
+        } else {
+            self.k
+        }
+    }
+
     fn now(&self) -> Duration {
         self.clock.map_or(Duration::ZERO, |clock| clock.now())
     }
@@ -123,7 +131,7 @@ impl Approximate<'_> {
         let live = f64::from(view.live_count().max(1)) / f64::from(view.len.max(1));
         let more = |count: usize| ((count as f64 / live).ceil() as usize).min(graph.base.len().max(1));
         match self.effort {
-            Effort::Ef(ef) => (IndexView::plain_walk(more(ef.max(self.k))), REFINE),
+            Effort::Ef(ef) => (IndexView::plain_walk(more(ef.max(self.kept(graph)))), REFINE),
             Effort::Recall(recall) => {
                 let (walk, refine) = hnsw::pick(graph.curve, recall, more(self.k));
                 (Walk { width: more(walk.width), ..walk }, refine)
@@ -181,8 +189,9 @@ fn push_hits(segment: usize, sealed: &Sealed, scored: Vec<(f32, u32)>, hits: &mu
     Ok(())
 }
 
-/// Candidates looked at again for each point asked for, where nobody says otherwise.
+/// Candidates looked at again for each point asked for, where nobody says otherwise; at least this part of those that a walk keeps.
 const REFINE: usize = 4;
+const REFINE_PART: usize = 3;
 
 /// Distances by the vectors themselves: the scorer's, larger is nearer, turned round.
 struct VectorDistances<'a> {
@@ -209,6 +218,10 @@ impl hnsw::Distances for VectorDistances<'_> {
 
     fn distance(&self, key: u32) -> f32 {
         key as f32
+    }
+
+    fn key(&self, distance: f32) -> u32 {
+        distance as u32
     }
 }
 

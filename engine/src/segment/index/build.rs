@@ -125,10 +125,27 @@ pub(crate) fn build_index(job: IndexJob<'_>) -> Result<BuiltIndex> {
     let space = Space::new(walked.rows(), lifts, kernels);
     let graph = hnsw::build(&space, params, job.seeded.clone(), job.check)?;
     drop(space);
-    let bias = (job.params.metric != Metric::Dot).then(|| biases(kernels, codes.rows()));
+    let mut bias = (job.params.metric != Metric::Dot).then(|| biases(kernels, codes.rows()));
+    let mut reduced = reduced;
+    if job.params.metric == Metric::Cosine {
+        // To every query a vector of zeros is at a right angle: as far as one of length 1 that is, and not as far as the origin.
+        for row in rows.zeros()? {
+            add_one(bias.as_mut(), row, int8.scale);
+            if let Some(reduced) = &mut reduced {
+                add_one(Some(&mut reduced.bias), row, reduced.int8.scale);
+            }
+        }
+    }
     let mut built = BuiltIndex { int8, codes, bias, reduced, graph, lift, descent: 1, curve: Vec::new() };
     rows.measure(&mut built, kernels)?;
     Ok(built)
+}
+
+/// Makes a row farther by a squared distance of 1.
+fn add_one(bias: Option<&mut Vec<i32>>, row: usize, scale: f32) {
+    if let Some(bias) = bias.and_then(|bias| bias.get_mut(row)) {
+        *bias = bias.saturating_add((1.0 / (scale * scale)).min(1e9) as i32);
+    }
 }
 
 fn biases(kernels: Int8Kernels, rows: Rows<'_>) -> Vec<i32> {
@@ -157,6 +174,17 @@ impl SourceRows<'_, '_> {
     fn sample(&self, count: usize) -> impl Iterator<Item = usize> + use<> {
         let step = self.job.len.div_ceil(count.max(1)).max(1);
         (0..self.job.len).step_by(step)
+    }
+
+    /// Rows whose values are all 0.
+    fn zeros(&self) -> Result<Vec<usize>> {
+        let mut zeros = Vec::new();
+        for i in 0..self.job.len {
+            if (self.job.row)(i)?.iter().all(|byte| *byte == 0) {
+                zeros.push(i);
+            }
+        }
+        Ok(zeros)
     }
 
     /// How values become codes, and the length of the longest vector (dot product only).

@@ -77,6 +77,11 @@ impl IndexScratch {
         self.found.extend(nearest.filter(|(_, row)| is_live(*row)).take(count));
     }
 
+    fn as_found(&self) -> Found<'_> {
+        let (live, met) = (self.found.len(), self.walk.beam.words().len());
+        Found { rows: &self.found, live, met, exact: None }
+    }
+
     /// What searches did since the last call.
     pub(crate) fn take_counts(&mut self) -> (Counts, u64) {
         (std::mem::take(&mut self.walk.counts), std::mem::take(&mut self.refined))
@@ -87,6 +92,9 @@ impl IndexScratch {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Found<'s> {
     pub(crate) rows: &'s [(u32, u32)],
+    /// Live candidates that the walk ended with, up to those asked for, and all that it ended with.
+    pub(crate) live: usize,
+    pub(crate) met: usize,
     /// Where keys stand for exact squared Euclidean distances: what to add to a key.
     pub(crate) exact: Option<i64>,
 }
@@ -112,7 +120,7 @@ impl<'a> IndexView<'a> {
             return self.refine(query, how.kept, scratch);
         }
         let exact = self.exact_offset(query, offset);
-        Found { rows: &scratch.found, exact }
+        Found { exact, ..scratch.as_found() }
     }
 
     /// The rows nearest by any distances, which only the upper layers need a code of the query for.
@@ -128,7 +136,7 @@ impl<'a> IndexView<'a> {
         let IndexScratch { walk: walking, starts, .. } = &mut *scratch;
         walk(self.base, distances, starts, how.walk, walking);
         scratch.take_found(how.candidates, is_live);
-        Found { rows: &scratch.found, exact: None }
+        Found { exact: None, ..scratch.as_found() }
     }
 
     /// Encodes the query and walks down to where the nodes are entered; what makes a squared distance of `bias - 2 dot`.
@@ -154,6 +162,7 @@ impl<'a> IndexView<'a> {
 
     /// Orders what was found by whole codes.
     fn refine<'s>(&self, query: &[f32], kept: usize, scratch: &'s mut IndexScratch) -> Found<'s> {
+        let (live, met) = (scratch.found.len(), scratch.walk.beam.words().len());
         let IndexScratch { fine_query, rows, keys, found, refined, .. } = scratch;
         let offset = self.encode(&self.codes, query, fine_query);
         rows.clear();
@@ -171,7 +180,7 @@ impl<'a> IndexView<'a> {
         }
         found.sort_unstable();
         let exact = self.exact_offset(query, offset);
-        Found { rows: found, exact }
+        Found { rows: found, live, met, exact }
     }
 
     fn exact_offset(&self, query: &[f32], offset: f64) -> Option<i64> {
