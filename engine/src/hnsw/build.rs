@@ -349,7 +349,10 @@ impl<'a> Builder<'a> {
             let is_found = all_copies || words.iter().any(|word| super::id_of(*word) == node);
             (!is_found).then(|| scratch.beam.words().iter().map(|word| super::id_of(*word)).collect())
         });
-        (0..).zip(found).filter_map(|(node, instead): (u32, Option<Vec<u32>>)| Some((node, instead?))).collect()
+        (0..)
+            .zip(found)
+            .filter_map(|(node, instead): (u32, Option<Vec<u32>>)| Some((node, instead?)))
+            .collect()
     }
 }
 

@@ -59,7 +59,8 @@ pub(crate) fn link_lost(graph: &mut Graph, lost: &[(u32, Vec<u32>)]) {
         let mut links_left = LOST_LINKS;
         for other in instead.iter().filter(|other| *other != node) {
             let row = &mut graph.links[*other as usize * row_len..(*other as usize + 1) * row_len];
-            let spare = |place: &usize| row[*place] == FREE_LINK || inward[row[*place] as usize] > 2 * INWARD_MIN;
+            let spare =
+                |place: &usize| row[*place] == FREE_LINK || inward[row[*place] as usize] > 2 * INWARD_MIN;
             let Some(place) = (row_len / 2..row_len).rev().find(spare) else { continue };
             // Free places come last: the first of them is taken.
             let place = row.iter().position(|link| *link == FREE_LINK).unwrap_or(place);

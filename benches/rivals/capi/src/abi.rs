@@ -180,9 +180,9 @@ mod tests {
     const DIM: usize = 4;
     const ROWS: usize = 3_000;
 
-    /// Row `i` is near `i`, and nothing else is.
+    /// Places of a grid, 16 apart in each direction: whole numbers of 0..=255, whose codes are exact.
     fn rows() -> Vec<f32> {
-        (0..ROWS * DIM).map(|at| (at / DIM) as f32).collect()
+        (0..ROWS).flat_map(|row| [row % 16, row / 16 % 16, row / 256, 0].map(|at| (at * 16) as f32)).collect()
     }
 
     fn message() -> String {
@@ -194,7 +194,7 @@ mod tests {
     fn builds_searches_and_opens_again() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = CString::new(dir.path().to_str().expect("UTF-8")).expect("no 0 in it");
-        let (rows, queries) = (rows(), [10.0_f32, 10.0, 10.0, 10.0, 20.0, 20.0, 20.0, 20.0]);
+        let (rows, queries) = (rows(), [21.0_f32, 19.0, 16.0, 0.0, 37.0, 35.0, 32.0, 0.0]);
         let mut out = [0; 6];
         // SAFETY: all pointers are to what the comments of the functions say.
         unsafe {
@@ -217,8 +217,8 @@ mod tests {
                         out.as_mut_ptr(),
                     );
                     assert_eq!(code, 0, "{}", message());
-                    assert_eq!(out[..3], [10, 9, 11]);
-                    assert_eq!(out[3..], if queries_count == 1 { [0; 3] } else { [20, 19, 21] });
+                    assert_eq!(out[..3], [273, 274, 289]);
+                    assert_eq!(out[3..], if queries_count == 1 { [0; 3] } else { [546, 547, 562] });
                 }
             }
             assert_eq!(eng_close(opened), 0);
