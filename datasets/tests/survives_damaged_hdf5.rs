@@ -14,7 +14,8 @@ fn bytes_of(name: &str) -> Vec<u8> {
 }
 
 fn read_damaged(name: &str, bytes: &[u8]) -> Result<AnnBenchmark, ReadError> {
-    let path = stored("damaged", &format!("{}-{:?}-{name}", std::process::id(), std::thread::current().id()), bytes);
+    let path =
+        stored("damaged", &format!("{}-{:?}-{name}", std::process::id(), std::thread::current().id()), bytes);
     let result = std::panic::catch_unwind(|| read_ann_benchmark(&path)).expect("damage is no panic");
     if let Err(error) = &result {
         assert_eq!(error.path, path);

@@ -41,7 +41,7 @@ pub enum WithVectors {
 /// How far an approximate search looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Effort {
-    /// Keeps so many candidates on the way (`ef_search` of HNSW); at least `offset + limit`.
+    /// Keeps so many candidates on the way (`ef_search` of HNSW); at least `offset + limit`, and at least as many as are rescored.
     Ef(usize),
     /// As far as finds this share of the true nearest, 0..1, by what each segment's graph was measured to find when it was built.
     Recall(f32),
