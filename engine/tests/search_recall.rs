@@ -320,3 +320,13 @@ fn without_codes_the_vectors_are_walked() {
         }
     }
 }
+
+/// A dozen points share each code: only their vectors tell them apart.
+#[test]
+fn points_on_one_line() {
+    let db = database();
+    let base: Rows = (0..3000).map(|i| vec![i as f32; 4]).collect();
+    let queries: Rows = [0, 4, 15, 1500, 2990, 2999].iter().map(|i| base[*i].clone()).collect();
+    let points = indexed(&db, "line", vector(4, Metric::Euclid), &base);
+    assert_eq!(misses_of(&points, &queries, "one line", 0.9), None);
+}
