@@ -45,3 +45,10 @@ fn merge_memory() {
     let json = measure(&["merge-memory", "--rows", "300000", "--dim", "128"]);
     assert_eq!(json["details"]["segments_after"], 1);
 }
+
+#[test]
+fn merging_search() {
+    let json =
+        measure(&["merging-search", "--rows", "3000", "--dim", "16", "--rounds", "1", "--seconds", "2"]);
+    assert!(json["details"]["rewrites"].as_u64().is_some_and(|count| count > 0), "{json}");
+}
