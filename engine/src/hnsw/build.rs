@@ -43,7 +43,7 @@ pub(crate) struct SeededRow {
     pub(crate) heirs: Vec<u32>,
 }
 
-/// How much farther, squared, the rule of pruning lets a neighbour be (1.2 of Vamana is for plain distances of 1.1 here).
+/// The lenient rule of pruning, on squared distances: 1.2 is 1.1 of plain ones.
 const ALPHA: f32 = 1.2;
 /// Rows may overgrow by this before they are pruned.
 const SLACK_PERCENT: usize = 130;

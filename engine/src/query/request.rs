@@ -43,7 +43,9 @@ pub enum WithVectors {
 pub enum Effort {
     /// Keeps so many candidates on the way (`ef_search` of HNSW); at least `offset + limit`, and at least as many as are rescored.
     Ef(usize),
-    /// As far as finds this share of the true nearest, 0..1, by what each segment's graph was measured to find when it was built.
+    /// As far as finds this share of the true nearest, 0..1, by what each segment's graph was measured to find when it was built, with
+    /// vectors of the segment as queries. Queries of another kind than the points may find much less: see
+    /// [`Options::audit_every`](crate::Options::audit_every).
     Recall(f32),
 }
 
