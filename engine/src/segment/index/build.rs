@@ -68,6 +68,8 @@ const BLOCK_ROWS: usize = 256;
 /// Coordinates come in whole cache lines, from this dimension on, if they keep so much of the spread.
 const REDUCE_DIM_MIN: usize = 128;
 const REDUCE_STEP: usize = 64;
+/// Up to so many they may be half the dimensions, else a quarter: they are kept in memory beside the whole codes.
+const REDUCE_DIM_CHEAP: usize = 192;
 const REDUCE_KEPT_MIN: f32 = 0.90;
 /// The range of projected codes covers at least so many of the coordinates.
 const REDUCE_QUANTILE: f32 = 0.99;
@@ -90,13 +92,18 @@ pub(crate) fn is_indexable(params: &VectorParams) -> bool {
     params.metric != Metric::Manhattan && params.dim <= DIM_MAX
 }
 
+/// The most coordinates of shorter codes.
+fn reduced_dim_max(dim: usize) -> usize {
+    (dim / 4).max(REDUCE_DIM_CHEAP).min(dim / 2)
+}
+
 /// Memory that building takes for each point with this vector.
 pub(crate) fn index_bytes_a_point(params: &VectorParams, index: &IndexParams) -> u64 {
     if !is_indexable(params) {
         return 0;
     }
     let (stride, dim) = (u64::from(params.dim).next_multiple_of(64), u64::from(params.dim));
-    let reduced = if dim >= REDUCE_DIM_MIN as u64 { (dim / 2).next_multiple_of(64) } else { 0 };
+    let reduced = if dim >= REDUCE_DIM_MIN as u64 { reduced_dim_max(dim as usize) as u64 } else { 0 };
     let row = hnsw::row_len_of(index.m) as u64 * 4;
     // Codes, rows of links while growing and when cut, lists of neighbours of a batch, bias and norm.
     stride + reduced + 3 * row + 48
@@ -257,9 +264,14 @@ impl SourceRows<'_, '_> {
         for i in self.sample(SAMPLE_ROWS) {
             sample.extend(self.values(i)?);
         }
-        let Some(trained) =
-            Trained::of_sample(&sample, dim, dim / 2, REDUCE_STEP, REDUCE_KEPT_MIN, self.job.seed)
-        else {
+        let Some(trained) = Trained::of_sample(
+            &sample,
+            dim,
+            reduced_dim_max(dim),
+            REDUCE_STEP,
+            REDUCE_KEPT_MIN,
+            self.job.seed,
+        ) else {
             return Ok(None);
         };
         (self.job.check)()?;

@@ -235,3 +235,6 @@ impl<'a> IndexView<'a> {
         self.reduced.as_ref().map_or(self.codes.rows, |(codes, _)| codes.rows).stride()
     }
 }
+
+#[cfg(test)]
+mod rungs;
