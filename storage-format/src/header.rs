@@ -71,11 +71,15 @@ pub enum FileKind {
     Tombstones = 10,
     /// Vectors projected to fewer coordinates, quantized.
     Reduced = 11,
+    /// Sparse vectors as given.
+    Sparse = 12,
+    /// Rows and weights by index of a sparse vector.
+    Postings = 13,
 }
 
 impl FileKind {
     /// Every kind, by number.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Catalog,
         Self::Manifest,
         Self::Wal,
@@ -87,6 +91,8 @@ impl FileKind {
         Self::IdMap,
         Self::Tombstones,
         Self::Reduced,
+        Self::Sparse,
+        Self::Postings,
     ];
 
     /// The name in the specification.
@@ -104,6 +110,8 @@ impl FileKind {
             Self::IdMap => "id_map",
             Self::Tombstones => "tombstones",
             Self::Reduced => "reduced",
+            Self::Sparse => "sparse",
+            Self::Postings => "postings",
         }
     }
 
@@ -119,7 +127,7 @@ impl TryFrom<u16> for FileKind {
 
     fn try_from(code: u16) -> Result<Self, FormatError> {
         let known = Self::ALL.into_iter().find(|kind| kind.code() == code);
-        known.ok_or_else(|| FormatError::invalid(KIND.offset as u64, "file kind", "1 to 11", code))
+        known.ok_or_else(|| FormatError::invalid(KIND.offset as u64, "file kind", "1 to 13", code))
     }
 }
 

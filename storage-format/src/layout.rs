@@ -28,6 +28,8 @@ const VECTORS_PREFIX: &str = "vectors-";
 const CODES_PREFIX: &str = "codes-";
 const REDUCED_PREFIX: &str = "reduced-";
 const LINKS_PREFIX: &str = "links-";
+const SPARSE_PREFIX: &str = "sparse-";
+const POSTINGS_PREFIX: &str = "postings-";
 const TOMBSTONES_PREFIX: &str = "tombstones-";
 
 /// The folder of the collection with this id.
@@ -85,6 +87,10 @@ pub enum SegmentFile {
     Reduced(u16),
     /// Graph of the vector with this index.
     Links(u16),
+    /// Sparse vectors of the sparse vector with this index.
+    Sparse(u16),
+    /// Lists by index of the sparse vector with this index.
+    Postings(u16),
     /// Dead points as of this checkpoint.
     Tombstones(u64),
 }
@@ -101,6 +107,8 @@ impl SegmentFile {
             Self::Codes(index) => format!("{CODES_PREFIX}{index}"),
             Self::Reduced(index) => format!("{REDUCED_PREFIX}{index}"),
             Self::Links(index) => format!("{LINKS_PREFIX}{index}"),
+            Self::Sparse(index) => format!("{SPARSE_PREFIX}{index}"),
+            Self::Postings(index) => format!("{POSTINGS_PREFIX}{index}"),
             Self::Tombstones(checkpoint) => format!("{TOMBSTONES_PREFIX}{checkpoint:016x}"),
         }
     }
@@ -126,6 +134,12 @@ impl SegmentFile {
         if let Some(index) = name.strip_prefix(LINKS_PREFIX) {
             return parse_index(index).map(Self::Links);
         }
+        if let Some(index) = name.strip_prefix(SPARSE_PREFIX) {
+            return parse_index(index).map(Self::Sparse);
+        }
+        if let Some(index) = name.strip_prefix(POSTINGS_PREFIX) {
+            return parse_index(index).map(Self::Postings);
+        }
         parse_hex16(name.strip_prefix(TOMBSTONES_PREFIX)?).map(Self::Tombstones)
     }
 
@@ -140,6 +154,8 @@ impl SegmentFile {
             Self::Codes(_) => FileKind::Codes,
             Self::Reduced(_) => FileKind::Reduced,
             Self::Links(_) => FileKind::Links,
+            Self::Sparse(_) => FileKind::Sparse,
+            Self::Postings(_) => FileKind::Postings,
             Self::Tombstones(_) => FileKind::Tombstones,
         }
     }
@@ -149,9 +165,12 @@ impl SegmentFile {
     pub fn tag(self) -> u64 {
         match self {
             Self::Meta | Self::IdMap | Self::Payloads => 0,
-            Self::Vectors(index) | Self::Codes(index) | Self::Reduced(index) | Self::Links(index) => {
-                u64::from(index)
-            }
+            Self::Vectors(index)
+            | Self::Codes(index)
+            | Self::Reduced(index)
+            | Self::Links(index)
+            | Self::Sparse(index)
+            | Self::Postings(index) => u64::from(index),
             Self::Tombstones(checkpoint) => checkpoint,
         }
     }
@@ -168,6 +187,8 @@ impl SegmentFile {
             FileKind::Codes => index.map(Self::Codes),
             FileKind::Reduced => index.map(Self::Reduced),
             FileKind::Links => index.map(Self::Links),
+            FileKind::Sparse => index.map(Self::Sparse),
+            FileKind::Postings => index.map(Self::Postings),
             FileKind::Tombstones => Some(Self::Tombstones(tag)),
             FileKind::Catalog | FileKind::Manifest | FileKind::Wal => None,
         }
@@ -176,7 +197,7 @@ impl SegmentFile {
     /// Whether the file can be made again from the segment's other files.
     #[must_use]
     pub fn is_derived(self) -> bool {
-        matches!(self, Self::Codes(_) | Self::Reduced(_) | Self::Links(_))
+        matches!(self, Self::Codes(_) | Self::Reduced(_) | Self::Links(_) | Self::Postings(_))
     }
 }
 

@@ -5,8 +5,8 @@
 //!
 //! Where to look: [`layout`] spells names; [`header`] and [`block`] frame every file but the log; [`catalog`],
 //! [`manifest`] and [`segment_meta`] are small records; [`wal_record`] frames the log and says where it ends;
-//! [`operation`] is what a log record says; [`vectors`], [`codes`], [`reduced`], [`graph`], [`payloads`], [`id_map`] and
-//! [`tombstones`] compute where the sections of a segment's files are.
+//! [`operation`] is what a log record says; [`vectors`], [`codes`], [`reduced`], [`graph`], [`sparse`], [`postings`],
+//! [`payloads`], [`id_map`] and [`tombstones`] compute where the sections of a segment's files are.
 //!
 //! Invariant: no input makes this crate panic or allocate more than a small multiple of the input's length.
 //! Invariant: what a `decode` accepted has been checked against itself; nothing downstream checks it again.
@@ -28,8 +28,10 @@ pub mod layout;
 pub mod manifest;
 pub mod operation;
 pub mod payloads;
+pub mod postings;
 pub mod reduced;
 pub mod segment_meta;
+pub mod sparse;
 pub mod tombstones;
 pub mod vectors;
 pub mod version;
@@ -37,6 +39,7 @@ pub mod wal_record;
 
 mod archive;
 mod bitmap;
+mod packed;
 mod section;
 mod vector_params;
 mod wal_scan;

@@ -232,6 +232,8 @@ impl Manifest {
             | SegmentFile::Reduced(index)
             | SegmentFile::Links(index) => usize::from(index) < self.vectors.len(),
             SegmentFile::Tombstones(checkpoint) => checkpoint < self.next_checkpoint,
+            // No manifest has sparse vectors yet.
+            SegmentFile::Sparse(_) | SegmentFile::Postings(_) => false,
         };
         if let Some(unknown) = unique.iter().find(|file| !known(file)) {
             let expected = format!("only vectors and checkpoints of this manifest in segment {id}");
@@ -241,10 +243,12 @@ impl Manifest {
             let beside = match *file {
                 SegmentFile::Codes(index) | SegmentFile::Reduced(index) => Some(SegmentFile::Links(index)),
                 SegmentFile::Links(index) => Some(SegmentFile::Codes(index)),
+                SegmentFile::Postings(index) => Some(SegmentFile::Sparse(index)),
                 SegmentFile::Meta
                 | SegmentFile::IdMap
                 | SegmentFile::Payloads
                 | SegmentFile::Vectors(_)
+                | SegmentFile::Sparse(_)
                 | SegmentFile::Tombstones(_) => None,
             };
             if let Some(missing) = beside.filter(|beside| !unique.contains(beside)) {

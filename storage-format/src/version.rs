@@ -3,7 +3,7 @@
 use crate::header::FileKind;
 
 /// The highest version that is read. What is written is each kind's own: see [`FileKind::version`].
-pub const FORMAT_VERSION: u16 = 2;
+pub const FORMAT_VERSION: u16 = 3;
 
 /// Required feature bits that this build understands; any other bit refuses the file.
 pub const REQUIRED_FEATURES_KNOWN: u32 = 0;
@@ -13,6 +13,7 @@ impl FileKind {
     #[must_use]
     pub fn version(self) -> u16 {
         match self {
+            Self::Sparse | Self::Postings => 3,
             Self::Manifest | Self::Links | Self::Reduced => 2,
             Self::Catalog
             | Self::Wal
@@ -29,6 +30,7 @@ impl FileKind {
     #[must_use]
     pub fn version_min(self) -> u16 {
         match self {
+            Self::Sparse | Self::Postings => 3,
             // No release wrote links of version 1.
             Self::Links | Self::Reduced => 2,
             Self::Catalog

@@ -81,13 +81,17 @@ fn kept_inputs() {
 fn seeds_are_good() {
     use nigh_format::graph::LinksLayout;
     use nigh_format::operation::Operation;
+    use nigh_format::postings::PostingsLayout;
     use nigh_format::reduced::ReducedLayout;
+    use nigh_format::sparse::SparseLayout;
     use nigh_format::vectors::VectorsLayout;
     for (target, name, bytes) in seeds() {
         match target {
             "operation" => drop(Operation::decode(&bytes).expect(&name)),
             "vectors" => drop(VectorsLayout::decode(&bytes, bytes.len() as u64).expect(&name)),
             "links" => drop(LinksLayout::decode(&bytes, bytes.len() as u64).expect(&name)),
+            "sparse" => drop(SparseLayout::decode(&bytes, bytes.len() as u64).expect(&name)),
+            "postings" => drop(PostingsLayout::decode(&bytes, bytes.len() as u64).expect(&name)),
             "reduced" => drop(ReducedLayout::decode(&bytes, bytes.len() as u64).expect(&name)),
             _ => {}
         }

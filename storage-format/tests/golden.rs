@@ -22,8 +22,10 @@ use nigh_format::layout::SegmentFile;
 use nigh_format::manifest::{IndexParams, Manifest};
 use nigh_format::operation::Operation;
 use nigh_format::payloads::{PayloadsLayout, check_ends};
+use nigh_format::postings::{self, Block, List, PostingsLayout};
 use nigh_format::reduced::{self, ReducedLayout};
 use nigh_format::segment_meta::SegmentMeta;
+use nigh_format::sparse::{self, SparseLayout};
 use nigh_format::tombstones::{TombstonesLayout, check_words};
 use nigh_format::vectors::{VectorsLayout, check_presence};
 
@@ -144,6 +146,44 @@ fn reduced() {
     assert_eq!(section(&data, layout.matrix_scales())[4..], 0.25_f32.to_le_bytes());
     assert_eq!(section(&data, layout.matrix_offsets())[..4], (-0.125_f32).to_le_bytes());
     assert_eq!(section(&data, layout.bias())[8..], i32::MAX.to_le_bytes());
+    gaps_are_zero(&data, layout.gaps());
+}
+
+#[test]
+fn sparse() {
+    let data = segment_data("sparse-0", FileKind::Sparse, 0, &files::sparse());
+    let layout = SparseLayout::decode(&data, data.len() as u64).unwrap();
+    assert_eq!(layout, files::sparse_layout());
+    let (presence, ends) = (section(&data, layout.presence()), section(&data, layout.ends()));
+    let (presence, ends) = (read_u64s(presence), read_u64s(ends));
+    sparse::check_ends(&presence, &ends, &layout).unwrap();
+    assert_eq!((presence, ends), (vec![0b10101], vec![3, 3, 3, 3, 5]));
+    assert_eq!(read_u32s(section(&data, layout.indices())), [7, 9, u32::MAX, 7, 1000]);
+    assert_eq!(section(&data, layout.values())[4..8], (-1.25_f32).to_le_bytes());
+    gaps_are_zero(&data, layout.gaps());
+}
+
+#[test]
+fn postings() {
+    let data = segment_data("postings-0", FileKind::Postings, 0, &files::postings());
+    let layout = PostingsLayout::decode(&data, data.len() as u64).unwrap();
+    assert_eq!(layout, files::postings_layout());
+    let (terms, lists) = (section(&data, layout.terms()), section(&data, layout.lists()));
+    let (terms, lists) = (read_u32s(terms), read_u32s(lists));
+    let lists = lists.as_chunks::<6>().0;
+    postings::check_lists(&terms, lists, &layout).unwrap();
+    assert_eq!(terms, [7, 9, 1000, u32::MAX]);
+    let list = List::from_entry(lists[0]);
+    assert_eq!(list, List { start: 0, len: 2, min: 0.5, max: 1.5 });
+    let next = List::from_entry(lists[1]).start;
+    let bytes = &section(&data, layout.data())[..next as usize];
+    postings::check_list(&list, bytes, &layout).unwrap();
+    let block = Block::from_entry(read_u32s(&bytes[..24]).try_into().unwrap());
+    assert_eq!(block, Block { first: 0, last: 4, start: 2, min: 0.5, max: 1.5, len: 2, width: 3 });
+    let (offsets, weights) = layout.block(&list, &block);
+    let packed: [u32; 4] = read_u32s(section(&data, offsets)).try_into().unwrap();
+    assert_eq!([0, 1].map(|at| postings::unpack_one(&[packed], 3, at)), [0, 4]);
+    assert_eq!(section(&data, weights)[4..], 1.5_f32.to_le_bytes());
     gaps_are_zero(&data, layout.gaps());
 }
 

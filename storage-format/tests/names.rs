@@ -32,11 +32,14 @@ fn segment_files_come_back() {
         .chain(indexed.map(SegmentFile::Codes))
         .chain(indexed.map(SegmentFile::Reduced))
         .chain(indexed.map(SegmentFile::Links))
+        .chain(indexed.map(SegmentFile::Sparse))
+        .chain(indexed.map(SegmentFile::Postings))
         .chain([0, 3, u64::MAX].map(SegmentFile::Tombstones));
     for file in files {
         assert_eq!(SegmentFile::parse(&file.file_name()), Some(file));
         assert_eq!(SegmentFile::from_kind_tag(file.kind(), file.tag()), Some(file));
-        let derived = matches!(file.kind(), FileKind::Codes | FileKind::Reduced | FileKind::Links);
+        let derived = [FileKind::Codes, FileKind::Reduced, FileKind::Links, FileKind::Postings];
+        let derived = derived.contains(&file.kind());
         assert_eq!(file.is_derived(), derived);
     }
 }

@@ -118,6 +118,8 @@ fn manifest_files() {
         SegmentFile::Codes(2),
         SegmentFile::Links(9),
         SegmentFile::Reduced(2),
+        SegmentFile::Sparse(0),
+        SegmentFile::Postings(0),
         SegmentFile::Tombstones(1),
     ] {
         manifest_fails(|manifest| {

@@ -12,7 +12,9 @@ use nigh_format::graph::{
 use nigh_format::id_map::{self, IdMapLayout};
 use nigh_format::manifest::{Datatype, Metric};
 use nigh_format::payloads::check_ends;
+use nigh_format::postings::{self, List};
 use nigh_format::reduced::{self, ReducedLayout, ReducedShape};
+use nigh_format::sparse;
 use nigh_format::tombstones::{TombstonesLayout, check_words};
 use nigh_format::vectors::{VectorsLayout, check_presence};
 
@@ -191,6 +193,83 @@ fn ends_of_payloads() {
     check_ends(&[0, 5, 5, 9], 9).unwrap();
     for (ends, blob_len) in [(vec![], 1), (vec![0, 5, 4, 9], 9), (vec![0, 5, 8], 9), (vec![0, 10, 9], 9)] {
         assert!(check_ends(&ends, blob_len).is_err(), "{ends:?}");
+    }
+}
+
+#[test]
+fn sparse_rows() {
+    let layout = files::sparse_layout();
+    sparse::check_ends(&[0b10101], &files::SPARSE_ENDS, &layout).unwrap();
+    for (presence, ends) in [
+        (0b10111, files::SPARSE_ENDS),
+        (0b110_0101, files::SPARSE_ENDS),
+        (0b10101, [3, 2, 2, 2, 5]),
+        (0b10101, [3, 4, 4, 4, 5]),
+        (0b10101, [3, 3, 3, 3, 4]),
+        (0b10101, [6, 6, 6, 6, 6]),
+    ] {
+        assert!(sparse::check_ends(&[presence], &ends, &layout).is_err(), "{presence:b} {ends:?}");
+    }
+    assert!(sparse::check_ends(&[0b10101], &files::SPARSE_ENDS[1..], &layout).is_err());
+    sparse::check_row(&[1, 2, 9], &[0.0, -1.0, f32::MAX], 2, &layout).unwrap();
+    let fails = |indices: &[u32], values: &[f32], offset: u64| {
+        assert_eq!(sparse::check_row(indices, values, 2, &layout).unwrap_err().offset, 64 + offset);
+    };
+    fails(&[1, 9, 9], &[0.0; 3], layout.indices().start + 4 * 4);
+    fails(&[2, 1, 9], &[0.0; 3], layout.indices().start + 4 * 3);
+    fails(&[1, 2, 9], &[0.0, f32::NAN, 0.0], layout.values().start + 4 * 3);
+    fails(&[1, 2, 9], &[0.0, 0.0, f32::INFINITY], layout.values().start + 4 * 4);
+    fails(&[1, 2], &[0.0], 0);
+}
+
+#[test]
+fn lists_of_postings() {
+    let layout = files::postings_layout();
+    let (lists, data) = files::posting_lists();
+    let entries: Vec<_> = lists.iter().map(|list| list.to_entry()).collect();
+    postings::check_lists(&files::TERMS, &entries, &layout).unwrap();
+    let fails = |terms: &[u32], change: fn(&mut Vec<postings::Entry>)| {
+        let mut entries = entries.clone();
+        change(&mut entries);
+        assert!(postings::check_lists(terms, &entries, &layout).is_err());
+    };
+    fails(&[7, 9, 9, 10], |_| {});
+    fails(&files::TERMS[1..], |_| {});
+    let bad: [fn(&mut Vec<postings::Entry>); 9] = [
+        |entries| entries.truncate(3),
+        |entries| entries[0][0] = 16,
+        |entries| entries[1][0] = 16,
+        |entries| entries[1][0] += 8,
+        |entries| entries[1][2] = 0,
+        |entries| entries[1][2] = 4,
+        |entries| entries[1][2] = 2,
+        |entries| entries[0][3] = f32::NAN.to_bits(),
+        |entries| entries[2][5] = 1,
+    ];
+    bad.into_iter().for_each(|change| fails(&files::TERMS, change));
+    for (list, next) in
+        lists.iter().zip(lists.iter().skip(1).map(|next| next.start).chain([data.len() as u64]))
+    {
+        let bytes = &data[list.start as usize..next as usize];
+        postings::check_list(list, bytes, &layout).unwrap();
+        assert!(postings::check_list(list, &bytes[..bytes.len() - 16], &layout).is_err());
+        assert!(postings::check_list(list, &[bytes, &[0; 16]].concat(), &layout).is_err());
+        assert!(postings::check_list(&List { len: list.len + 1, ..*list }, bytes, &layout).is_err());
+    }
+}
+
+/// Whichever bit is changed, what is wrong is seen, unless it is a weight between the least and the greatest.
+#[test]
+fn bits_of_a_list() {
+    let layout = files::postings_layout();
+    let (list, bytes) = files::one_block(0, &[1, 2, 4], &[0.5, 0.75, 1.0]);
+    postings::check_list(&list, &bytes, &layout).unwrap();
+    let middle = bytes.len() - 16 + 4..bytes.len() - 16 + 8;
+    for bit in 0..bytes.len() * 8 {
+        let mut bytes = bytes.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let seen = postings::check_list(&list, &bytes, &layout).is_err();
+        assert!(seen || middle.contains(&(bit / 8)), "bit {bit}");
     }
 }
 

@@ -11,7 +11,9 @@ use nigh_format::graph::{CURVE_LEN_MAX, DESCENT_MAX, LAYERS_MAX, LinksLayout, Li
 use nigh_format::id_map::IdMapLayout;
 use nigh_format::manifest::{Datatype, Metric};
 use nigh_format::payloads::PayloadsLayout;
+use nigh_format::postings::{PostingsLayout, PostingsShape};
 use nigh_format::reduced::{ReducedLayout, ReducedShape};
+use nigh_format::sparse::SparseLayout;
 use nigh_format::tombstones::TombstonesLayout;
 use nigh_format::vectors::VectorsLayout;
 use nigh_format::{FormatError, FormatErrorKind};
@@ -291,4 +293,61 @@ fn tombstones() {
         check(layout, preamble, len, &sections, gaps, TombstonesLayout::decode);
     }
     assert!(TombstonesLayout::new(1, 2).is_err());
+}
+
+#[test]
+fn sparse() {
+    for seed in 0..300 {
+        let rng = &mut Rng::new(seed);
+        let (n, rows) = counts(rng);
+        let values = if rows == 0 { 0 } else { rng.below(100_000) };
+        let layout = SparseLayout::new(n, rows, values).unwrap();
+        let (preamble, len, gaps) = (layout.encode(), layout.data_len(), layout.gaps());
+        let sections = [layout.presence(), layout.ends(), layout.indices(), layout.values()];
+        check(layout, preamble, len, &sections, gaps, SparseLayout::decode);
+    }
+    assert!(SparseLayout::new(1, 2, 0).is_err());
+    assert!(SparseLayout::new(1, 0, 1).is_err());
+    assert!(SparseLayout::new(1, 1, u64::MAX).is_err());
+}
+
+#[test]
+fn postings() {
+    for seed in 0..300 {
+        let rng = &mut Rng::new(seed);
+        let (point_count, row_count) = counts(rng);
+        let term_count = if row_count == 0 { 0 } else { rng.below(1000) as u32 };
+        let most = u64::from(term_count) * u64::from(row_count);
+        let posting_count = u64::from(term_count) + rng.below(most - u64::from(term_count) + 1);
+        let (datatype, data_bytes) = (Datatype::ALL[rng.index(3)], 16 * rng.below(1000));
+        let shape = PostingsShape { point_count, row_count, posting_count, term_count, datatype, data_bytes };
+        let layout = PostingsLayout::new(shape).unwrap();
+        let (preamble, len, gaps) = (layout.encode(), layout.data_len(), layout.gaps());
+        check(
+            layout.clone(),
+            preamble,
+            len,
+            &[layout.terms(), layout.lists(), layout.data()],
+            gaps,
+            PostingsLayout::decode,
+        );
+    }
+    let shape = PostingsShape {
+        point_count: 9,
+        row_count: 5,
+        posting_count: 10,
+        term_count: 3,
+        datatype: Datatype::U8,
+        data_bytes: 160,
+    };
+    assert!(PostingsLayout::new(shape).is_ok());
+    for bad in [
+        PostingsShape { point_count: 4, ..shape },
+        PostingsShape { posting_count: 2, ..shape },
+        PostingsShape { posting_count: 16, ..shape },
+        PostingsShape { data_bytes: 161, ..shape },
+        PostingsShape { data_bytes: 1 << 63, ..shape },
+    ] {
+        assert!(PostingsLayout::new(bad).is_err(), "{bad:?}");
+    }
 }

@@ -16,7 +16,9 @@ use nigh_format::id_map::{self, IdMapLayout};
 use nigh_format::layout;
 use nigh_format::manifest::{Datatype, Durability, IndexParams, Manifest, Metric};
 use nigh_format::payloads::{self, PayloadsLayout};
+use nigh_format::postings::{self, Block, List, PostingsLayout, PostingsShape};
 use nigh_format::reduced::{self, ReducedLayout, ReducedShape};
+use nigh_format::sparse::{self, SparseLayout};
 use nigh_format::tombstones::{self, TombstonesLayout};
 use nigh_format::vectors::{self, VectorsLayout};
 use nigh_format::version::FORMAT_VERSION;
@@ -283,6 +285,72 @@ fn reduced() {
         ("bias", layout.bias(), 4 * 33),
     ];
     check_sections("reduced_sections", &lens);
+}
+
+#[test]
+fn sparse() {
+    let layout = SparseLayout::new(65, 33, 100).unwrap();
+    let values = [
+        ("point_count", 65),
+        ("row_count", 33),
+        ("value_count", 100),
+        ("presence_offset", 64),
+        ("ends_offset", 128),
+        ("indices_offset", 704),
+        ("values_offset", 1152),
+    ];
+    check("sparse", &sparse::FIELDS, &layout.encode(), &values);
+    let lens = [
+        ("presence", layout.presence(), 16),
+        ("ends", layout.ends(), 8 * 65),
+        ("indices", layout.indices(), 400),
+        ("values", layout.values(), 400),
+    ];
+    check_sections("sparse_sections", &lens);
+}
+
+#[test]
+fn postings() {
+    let shape = PostingsShape {
+        point_count: 70,
+        row_count: 60,
+        posting_count: 500,
+        term_count: 17,
+        datatype: Datatype::F16,
+        data_bytes: 3200,
+    };
+    let layout = PostingsLayout::new(shape).unwrap();
+    let values = [
+        ("point_count", 70),
+        ("row_count", 60),
+        ("posting_count", 500),
+        ("term_count", 17),
+        ("datatype", 2),
+        ("terms_offset", 64),
+        ("lists_offset", 192),
+        ("data_offset", 640),
+        ("data_bytes", 3200),
+    ];
+    check("postings", &postings::FIELDS, &layout.encode(), &values);
+    let lens =
+        [("terms", layout.terms(), 68), ("lists", layout.lists(), 24 * 17), ("data", layout.data(), 3200)];
+    check_sections("postings_sections", &lens);
+    let bytes = |entry: postings::Entry| -> Vec<u8> { entry.iter().flat_map(|w| w.to_le_bytes()).collect() };
+    let list = List { start: 0x0102_0304_0506_0708, len: 9, min: -0.5, max: 2.5 };
+    let values = [("start", list.start), ("len", 9), ("min", bits(-0.5)), ("max", bits(2.5))];
+    check("lists", &postings::LIST_FIELDS, &bytes(list.to_entry()), &values);
+    let block = Block { first: 7, last: 300, start: 0x0102_0304, min: -0.5, max: 2.5, len: 128, width: 9 };
+    let values = [
+        ("first", 7),
+        ("last", 300),
+        ("start", 0x0102_0304),
+        ("min", bits(-0.5)),
+        ("max", bits(2.5)),
+        ("last_place", 127),
+        ("width", 9),
+    ];
+    check("blocks", &postings::BLOCK_FIELDS, &bytes(block.to_entry()), &values);
+    assert_eq!((postings::BLOCK_LEN, postings::BLOCK_ALIGN, postings::ENTRY_LEN), (128, 16, 24));
 }
 
 #[test]

@@ -20,8 +20,10 @@ use nigh_format::id_map::{self, IdMapLayout};
 use nigh_format::manifest::{Datatype, Manifest, Metric};
 use nigh_format::operation::Operation;
 use nigh_format::payloads::{self, PayloadsLayout};
+use nigh_format::postings::{self, List, PostingsLayout, PostingsShape};
 use nigh_format::reduced::{self, ReducedLayout, ReducedShape};
 use nigh_format::segment_meta::SegmentMeta;
+use nigh_format::sparse::{self, SparseLayout};
 use nigh_format::tombstones::{self, TombstonesLayout};
 use nigh_format::vectors::{self, VectorsLayout};
 use reader::{Reader, u32s, u64s};
@@ -32,7 +34,7 @@ pub use log_script::wal_file;
 pub type Target = fn(&[u8]);
 
 /// Every body by the name of its target and its corpus.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("header", header),
     ("block_file", block_file),
     ("catalog", catalog),
@@ -44,6 +46,8 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("codes", codes),
     ("links", links),
     ("reduced", reduced),
+    ("sparse", sparse),
+    ("postings", postings),
     ("payloads", payloads),
     ("id_map", id_map),
     ("tombstones", tombstones),
@@ -264,6 +268,64 @@ pub fn reduced(data: &[u8]) {
 /// Whether rows of `stride` bytes are zero from `len` on.
 fn ends_are_zero(bytes: &[u8], len: u32, stride: u32) -> bool {
     (0..).zip(bytes).all(|(place, byte)| place % u64::from(stride) < u64::from(len) || *byte == 0)
+}
+
+/// A data section; then counts.
+pub fn sparse(data: &[u8]) {
+    if let Ok(layout) = SparseLayout::decode(data, data.len() as u64) {
+        let (presence, ends) = (u64s(data, layout.presence()), u64s(data, layout.ends()));
+        if sparse::check_ends(&presence, &ends, &layout).is_ok() {
+            let indices = u32s(data, layout.indices());
+            let values: Vec<_> = u32s(data, layout.values()).into_iter().map(f32::from_bits).collect();
+            let mut start = 0;
+            for end in ends {
+                let row = start as usize..end as usize;
+                let (indices, values) = (&indices[row.clone()], &values[row]);
+                let good = indices.is_sorted_by(|a, b| a < b) && values.iter().all(|value| value.is_finite());
+                assert_eq!(sparse::check_row(indices, values, start, &layout).is_ok(), good);
+                start = end;
+            }
+            assert_eq!(start, layout.value_count);
+        }
+        assert_eq!(layout.encode(), data[..64]);
+    }
+    let mut reader = Reader::new(data);
+    let (n, rows, values) = (reader.u32(), reader.u32(), reader.u64());
+    if let Ok(layout) = SparseLayout::new(n, rows, values) {
+        assert_eq!(SparseLayout::decode(&layout.encode(), layout.data_len()).as_ref(), Ok(&layout));
+    }
+}
+
+/// A data section; then counts.
+pub fn postings(data: &[u8]) {
+    if let Ok(layout) = PostingsLayout::decode(data, data.len() as u64) {
+        let (terms, lists) = (u32s(data, layout.terms()), u32s(data, layout.lists()));
+        let lists = lists.as_chunks::<6>().0;
+        let bytes = &data[layout.data().start as usize..layout.data().end as usize];
+        let ordered = postings::check_lists(&terms, lists, &layout).is_ok();
+        assert!(!ordered || terms.is_sorted_by(|a, b| a < b));
+        for (at, entry) in lists.iter().enumerate() {
+            let list = List::from_entry(*entry);
+            let end = lists.get(at + 1).map_or(bytes.len() as u64, |next| List::from_entry(*next).start);
+            let Some(list_bytes) = bytes.get(list.start as usize..end as usize) else { continue };
+            if ordered && postings::check_list(&list, list_bytes, &layout).is_ok() {
+                assert!(layout.blocks(&list).end <= layout.data().end);
+            }
+        }
+        assert_eq!(layout.encode(), data[..64]);
+    }
+    let mut reader = Reader::new(data);
+    let shape = PostingsShape {
+        point_count: reader.u32(),
+        row_count: reader.u32(),
+        posting_count: reader.u64(),
+        term_count: reader.u32(),
+        datatype: Datatype::ALL[reader.index(3)],
+        data_bytes: reader.u64(),
+    };
+    if let Ok(layout) = PostingsLayout::new(shape) {
+        assert_eq!(PostingsLayout::decode(&layout.encode(), layout.data_len()).as_ref(), Ok(&layout));
+    }
 }
 
 /// A data section; then counts.

@@ -11,8 +11,10 @@ use nigh_format::manifest::{
     Datatype, Durability, FileEntry, IndexParams, Manifest, Metric, SegmentEntry, Settings, VectorParams,
 };
 use nigh_format::payloads::PayloadsLayout;
+use nigh_format::postings::{self, Block, Entry, List, PostingsLayout, PostingsShape};
 use nigh_format::reduced::{ReducedLayout, ReducedShape};
 use nigh_format::segment_meta::{SegmentMeta, SegmentVector};
+use nigh_format::sparse::SparseLayout;
 use nigh_format::tombstones::TombstonesLayout;
 use nigh_format::vectors::VectorsLayout;
 use std::ops::Range;
@@ -259,6 +261,85 @@ pub fn reduced() -> Vec<u8> {
     segment_file(SegmentFile::Reduced(0), &data(layout.encode(), layout.data_len(), &sections))
 }
 
+/// Points 0, 2 and 4 have a sparse vector; that of point 2 is empty.
+pub const SPARSE_ENDS: [u64; 5] = [3, 3, 3, 3, 5];
+pub const SPARSE_INDICES: [u32; 5] = [7, 9, u32::MAX, 7, 1000];
+pub const SPARSE_VALUES: [f32; 5] = [0.5, -1.25, 3.0, 1.5, 0.0];
+
+pub fn sparse_layout() -> SparseLayout {
+    SparseLayout::new(5, 3, 5).unwrap()
+}
+
+pub fn sparse() -> Vec<u8> {
+    let layout = sparse_layout();
+    let sections = [
+        (layout.presence(), u64s(&[0b10101])),
+        (layout.ends(), u64s(&SPARSE_ENDS)),
+        (layout.indices(), u32s(&SPARSE_INDICES)),
+        (layout.values(), f32s(&SPARSE_VALUES)),
+    ];
+    segment_file(SegmentFile::Sparse(0), &data(layout.encode(), layout.data_len(), &sections))
+}
+
+/// The indices that the rows have.
+pub const TERMS: [u32; 4] = [7, 9, 1000, u32::MAX];
+
+/// A list of one block: its entry, then offsets and weights.
+pub fn one_block(start: u64, offsets: &[u32], weights: &[f32]) -> (List, Vec<u8>) {
+    let (min, max) = weights.iter().fold((f32::MAX, f32::MIN), |(min, max), w| (min.min(*w), max.max(*w)));
+    let list = List { start, len: offsets.len() as u32, min, max };
+    let (first, last) = (offsets[0], offsets[offsets.len() - 1]);
+    let width = postings::width_of(last - first);
+    let entries = postings::entries_bytes(1);
+    let (len, block_start) = (offsets.len(), (entries / postings::BLOCK_ALIGN) as u32);
+    let block = Block { first, last, start: block_start, min, max, len, width };
+    let mut packed = Vec::new();
+    postings::pack(&offsets.iter().map(|offset| offset - first).collect::<Vec<_>>(), width, &mut packed);
+    let mut bytes = u32s(&block.to_entry());
+    bytes.resize(entries as usize, 0);
+    bytes.extend(u32s(packed.as_flattened()));
+    bytes.extend(f32s(weights));
+    bytes.resize((entries + postings::block_bytes(len, width, Datatype::F32)) as usize, 0);
+    (list, bytes)
+}
+
+/// The lists of the rows above.
+pub fn posting_lists() -> (Vec<List>, Vec<u8>) {
+    let lists: [(&[u32], &[f32]); 4] =
+        [(&[0, 4], &[0.5, 1.5]), (&[0], &[-1.25]), (&[4], &[0.0]), (&[0], &[3.0])];
+    let (mut entries, mut data) = (Vec::new(), Vec::new());
+    for (offsets, weights) in lists {
+        let (list, bytes) = one_block(data.len() as u64, offsets, weights);
+        entries.push(list);
+        data.extend(bytes);
+    }
+    (entries, data)
+}
+
+pub fn postings_layout() -> PostingsLayout {
+    PostingsLayout::new(PostingsShape {
+        point_count: 5,
+        row_count: 3,
+        posting_count: 5,
+        term_count: 4,
+        datatype: Datatype::F32,
+        data_bytes: posting_lists().1.len() as u64,
+    })
+    .unwrap()
+}
+
+pub fn postings() -> Vec<u8> {
+    let layout = postings_layout();
+    let (lists, bytes) = posting_lists();
+    let entries: Vec<Entry> = lists.iter().map(|list| list.to_entry()).collect();
+    let sections = [
+        (layout.terms(), u32s(&TERMS)),
+        (layout.lists(), u32s(entries.as_flattened())),
+        (layout.data(), bytes),
+    ];
+    segment_file(SegmentFile::Postings(0), &data(layout.encode(), layout.data_len(), &sections))
+}
+
 pub const TEXTS: [&str; 5] = ["{\"a\":1}", "", "{\"b\":\"ä\"}", "{}", ""];
 
 pub fn payloads() -> Vec<u8> {
@@ -304,6 +385,8 @@ pub fn block_files() -> Vec<(&'static str, FileKind, Vec<u8>)> {
         ("codes-0", FileKind::Codes, codes()),
         ("links-0", FileKind::Links, links()),
         ("reduced-0", FileKind::Reduced, reduced()),
+        ("sparse-0", FileKind::Sparse, sparse()),
+        ("postings-0", FileKind::Postings, postings()),
         ("payloads", FileKind::Payloads, payloads()),
         ("ids", FileKind::IdMap, id_map()),
         ("tombstones-0000000000000003", FileKind::Tombstones, tombstones()),
