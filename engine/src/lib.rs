@@ -52,6 +52,7 @@
 mod collection;
 mod database;
 mod error;
+mod filter;
 mod hnsw;
 mod ids;
 pub mod io;
@@ -69,10 +70,14 @@ mod wal;
 
 pub use collection::{
     Background, Collection, CollectionConfig, CollectionInfo, CollectionUpdate, IndexConfig, IndexInfo,
-    Limits, OptimizerConfig, RecallAudit, RecoveryReport, SegmentInfo, VectorConfig,
+    Limits, OptimizerConfig, RecallAudit, RecoveryReport, SegmentInfo, Selection, VectorConfig,
 };
 pub use database::{AliasAction, CollectionVerdict, Database, Options, VerifyReport};
 pub use error::{Applied, Error, ErrorKind, Result};
+pub use filter::{
+    Check, Condition, Datetime, DatetimeRange, Filter, GeoBoundingBox, GeoPoint, GeoPolygon, GeoRadius,
+    Match, MatchValue, MatchValues, MinShould, Number, Range, ValuesCount,
+};
 pub use ids::{SegmentId, SeqNo};
 pub use nigh_format::manifest::{Datatype, Durability, Metric};
 pub use optimizer::{JobInfo, JobKind, JobState};

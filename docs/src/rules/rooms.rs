@@ -20,7 +20,7 @@ const LADDER: [&[&str]; 9] = [
     &["hnsw", "payload", "text"],
     &["scorer"],
     &["quantization"],
-    &["vectors", "kernels", "wal"],
+    &["vectors", "kernels", "wal", "filter"],
     &["io", "threads", "point", "ids", "error"],
 ];
 

@@ -2,21 +2,25 @@
 //! and visible to every reader.
 //!
 //! Order within a group: each operation is resolved, logged and applied to the draft; then one sync for all that asked for it; then the
-//! draft is published and the callers are answered. If the sync fails, nothing of the group becomes visible and the log is poisoned.
+//! draft is published and the callers are answered. Points that a filter selects are chosen
+//! in the first of these steps, from the draft. If the sync fails, nothing of the group becomes visible and the log is poisoned.
 //! When memory is full, the group waits for the seal job, or carries it out itself where there are no background threads.
 
 use super::apply::{Bounds, apply, resolve};
+use super::choice::Choice;
 use super::view::View;
 use super::{Background, Shared, WriteState};
 use crate::error::{Error, Result};
 use crate::ids::SeqNo;
 use crate::optimizer::JobKind;
-use crate::wal::Pending;
+use crate::wal::{Encoded, Work};
 use nigh_format::manifest::Durability;
 use nigh_format::operation::Operation;
 use parking_lot::MutexGuard;
 use std::sync::Arc;
 use std::time::Duration;
+
+type Pending = crate::wal::Pending<Choice>;
 
 /// Longest wait between two looks at whether memory was freed.
 const ROOM_POLL: Duration = Duration::from_millis(50);
@@ -24,13 +28,17 @@ const ROOM_POLL: Duration = Duration::from_millis(50);
 impl Shared {
     /// Logs and applies one operation.
     pub(super) fn submit(&self, operation: Operation, durability: Durability) -> Result<SeqNo> {
-        let body = operation.encode().map_err(|e| Error::internal(e.to_string()))?;
-        let limit = self.record_bytes_max();
-        if body.len() > limit {
-            let (limit, got) = (limit as u64, body.len() as u64);
-            return Err(Error::TooLarge { what: "write in bytes", limit, got });
-        }
-        let pending = Pending::new(operation, body, durability);
+        let encoded = Encoded::new(operation, self.record_bytes_max())?;
+        self.submit_work(Work::Ready(encoded), durability)
+    }
+
+    /// Logs and applies what a choice comes to when its turn comes.
+    pub(super) fn submit_choice(&self, choice: Choice, durability: Durability) -> Result<SeqNo> {
+        self.submit_work(Work::Choice(choice), durability)
+    }
+
+    fn submit_work(&self, work: Work<Choice>, durability: Durability) -> Result<SeqNo> {
+        let pending = Pending::new(work, durability);
         if durability == Durability::Async && self.env.background == Background::Threads {
             self.queue.defer(&pending)?;
             self.env.flusher.wake();
@@ -52,8 +60,7 @@ impl Shared {
 
     fn commit_group(&self, group: &[Arc<Pending>]) {
         let all: Vec<&Pending> = group.iter().map(Arc::as_ref).collect();
-        let (roomy, rest): (Vec<&Pending>, Vec<&Pending>) =
-            all.iter().partition(|p| frees_space(&p.operation));
+        let (roomy, rest): (Vec<&Pending>, Vec<&Pending>) = all.iter().partition(|p| frees_space(p));
         match self.lock_with_room(rest.is_empty()) {
             Ok(state) => self.commit_locked(state, &all),
             Err(e) => {
@@ -113,8 +120,18 @@ impl Shared {
             payload_bytes: self.env.limits.payload_bytes_max,
             write_bytes: self.env.limits.record_bytes_max,
         };
-        let changes = resolve(draft, &self.params, &pending.operation, bounds)?;
-        let logged = wal.append(pending, frees_space(&pending.operation))?;
+        let chosen;
+        let encoded = match &pending.work {
+            Work::Ready(encoded) => encoded,
+            Work::Choice(choice) => {
+                // Nothing to change is nothing to log.
+                let Some(operation) = choice.decide(draft)? else { return Ok(draft.seq) };
+                chosen = Encoded::new(operation, self.record_bytes_max())?;
+                &chosen
+            }
+        };
+        let changes = resolve(draft, &self.params, &encoded.operation, bounds)?;
+        let logged = wal.append(encoded, frees_space(pending))?;
         let seq = logged.seq();
         apply(draft, logged, changes);
         Ok(seq)
@@ -189,8 +206,11 @@ impl Shared {
 const RECORD_BYTES_CEILING: usize = 1 << 30;
 
 /// Operations that may use the space kept back on the disk.
-fn frees_space(operation: &Operation) -> bool {
-    matches!(operation, Operation::Delete { .. })
+fn frees_space(pending: &Pending) -> bool {
+    match &pending.work {
+        Work::Ready(encoded) => matches!(encoded.operation, Operation::Delete { .. }),
+        Work::Choice(choice) => choice.deletes_points(),
+    }
 }
 
 /// Why a write finds no memory: the seal job fails. Nothing of the write was applied.

@@ -1,6 +1,6 @@
 //! A named set of points: the handle that callers hold, and what is behind it.
 //!
-//! `write.rs` turns requests into operations, `commit.rs` logs and applies them, `apply.rs` is the one door into segments; `read.rs` and
+//! `write.rs` turns requests into operations, `choice.rs` decides which points a filter selects, `commit.rs` logs and applies them, `apply.rs` is the one door into segments; `read.rs` and
 //! `search.rs` answer from one [`View`]; `checkpoint.rs` seals and merges and owns the manifest; `recovery.rs` opens.
 //!
 //! Locks, in the order they may be taken: checkpoint, then write. Readers take neither: they load the published view.
@@ -8,6 +8,7 @@
 mod apply;
 mod audit;
 mod checkpoint;
+mod choice;
 mod commit;
 mod config;
 mod env;
@@ -15,6 +16,7 @@ mod info;
 mod read;
 mod recovery;
 mod search;
+mod selection;
 mod verify;
 mod view;
 mod write;
@@ -28,6 +30,7 @@ pub use env::{Background, Limits};
 pub use info::{CollectionInfo, IndexInfo, SegmentInfo};
 pub use recovery::RecoveryReport;
 pub(crate) use recovery::{Fate, sweep_dir};
+pub use selection::Selection;
 
 use crate::error::{Error, Result};
 use crate::optimizer::{JobInfo, Jobs};
@@ -36,6 +39,7 @@ use crate::wal::{CommitQueue, Tail, WalWriter};
 use arc_swap::ArcSwap;
 use audit::Audit;
 use checkpoint::Checkpoint;
+use choice::Choice;
 use nigh_format::manifest::{Durability, IndexParams, Settings, VectorParams};
 use parking_lot::{Condvar, Mutex, RwLock};
 use std::any::Any;
@@ -71,7 +75,7 @@ pub(crate) struct Shared {
     /// How each vector is indexed.
     indexes: RwLock<Arc<[IndexParams]>>,
     view: ArcSwap<View>,
-    queue: CommitQueue,
+    queue: CommitQueue<Choice>,
     write: Mutex<WriteState>,
     /// Rung when a seal made room in memory.
     room: Condvar,

@@ -3,10 +3,13 @@
 use super::view::View;
 use super::{Collection, Shared};
 use crate::error::{Error, Result};
+use crate::filter::{CompiledFilter, Filter, OffsetSet};
 use crate::point::{Payload, PointId};
-use crate::query::{Record, ScrollPage, ScrollRequest, WithPayload, WithVectors};
+use crate::query::{Record, ScrollPage, ScrollRequest, WithPayload, WithVectors, first_matching, matching};
+use crate::threads::Limiter;
 use crate::vectors::load;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 impl Collection {
     /// The points with these ids, in the order asked for; ids that do not exist are left out.
@@ -42,15 +45,19 @@ impl Collection {
     /// A page of points in id order.
     ///
     /// # Errors
-    /// `Invalid` for a bad limit, `NotFound` for an unknown vector name, `Corrupt` if a point's bytes are damaged.
+    /// `Invalid` for a bad limit or filter, `NotFound` for an unknown vector name, `Corrupt` if a point's bytes are damaged.
     pub fn scroll(&self, request: &ScrollRequest) -> Result<ScrollPage> {
         request.check()?;
         let shared = self.readable()?;
         shared.check_vector_names(&request.with_vectors)?;
+        let filter = request.filter.as_ref().map(|filter| shared.compile(filter)).transpose()?;
         let view = shared.view.load();
         let mut found = Vec::new();
         for (index, segment) in view.segments.iter().enumerate() {
-            let ids = segment.ids_from(request.from, request.limit + 1)?;
+            let ids = match &filter {
+                None => segment.ids_from(request.from, request.limit + 1)?,
+                Some(filter) => first_matching(segment, filter, request.from, request.limit + 1)?,
+            };
             found.extend(ids.into_iter().map(|(id, offset)| (id, (index, offset))));
         }
         found.sort_unstable_by_key(|(id, _)| *id);
@@ -70,6 +77,17 @@ impl Collection {
         Ok(self.readable()?.view.load().point_count())
     }
 
+    /// How many points pass a filter, exactly.
+    ///
+    /// # Errors
+    /// `Invalid` or `TooLarge` for a bad filter, `NotFound` for an unknown vector name, `Corrupt` if a point's bytes are damaged.
+    pub fn count_matching(&self, filter: impl Into<Filter>) -> Result<u64> {
+        let shared = self.readable()?;
+        let filter = Arc::new(shared.compile(&filter.into())?);
+        let sets = shared.matching(&shared.view.load(), &filter)?;
+        Ok(sets.iter().map(|set| u64::from(set.count())).sum())
+    }
+
     pub(super) fn readable(&self) -> Result<&Shared> {
         self.shared.env.check_open()?;
         self.shared.check_not_dropped()?;
@@ -78,6 +96,17 @@ impl Collection {
 }
 
 impl Shared {
+    /// Checks and compiles a filter.
+    pub(super) fn compile(&self, filter: &Filter) -> Result<CompiledFilter> {
+        CompiledFilter::new(filter, &|name| self.vector_index(name))
+    }
+
+    /// Of each segment, the points that are alive and pass.
+    pub(super) fn matching(&self, view: &View, filter: &Arc<CompiledFilter>) -> Result<Vec<OffsetSet>> {
+        let limiter = Limiter { cancel: None, deadline: None, clock: Arc::clone(&self.env.clock) };
+        matching(&view.segments.clone().into(), filter, &limiter, &self.env.pool)
+    }
+
     pub(super) fn check_vector_names(&self, with_vectors: &WithVectors) -> Result<()> {
         let WithVectors::Names(names) = with_vectors else { return Ok(()) };
         names.iter().try_for_each(|name| self.vector_index(name).map(drop))
@@ -107,11 +136,7 @@ impl Shared {
             return Ok(None);
         }
         let segment = view.segments.get(segment).ok_or_else(|| Error::internal("a point in no segment"))?;
-        let text = segment.payload(offset)?;
-        let payload = Payload::decode(&text).map_err(|why| match segment.as_sealed() {
-            Some(sealed) => sealed.payloads().file().damaged(0, format!("point at offset {offset}: {why}")),
-            None => Error::internal(why),
-        })?;
+        let payload = segment.decoded_payload(offset)?;
         Ok(Some(match with_payload {
             WithPayload::No | WithPayload::All => payload,
             WithPayload::Include(keys) => payload.filtered(|key| keys.iter().any(|k| k == key)),

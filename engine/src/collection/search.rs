@@ -3,8 +3,10 @@
 use super::view::View;
 use super::{Collection, Shared};
 use crate::error::{Error, Result};
+use crate::filter::OffsetSet;
 use crate::query::{
-    Approximate, ExactSearch, Explain, Hit, Plan, ScoredPoint, SearchRequest, SegmentExplain, search_exact,
+    Approximate, ExactSearch, Explain, Hit, Plan, ScoredPoint, SearchRequest, SegmentExplain, matching,
+    search_exact,
 };
 use crate::scorer::Scorer;
 use crate::segment::IndexScratch;
@@ -21,7 +23,7 @@ impl Collection {
     ///
     /// # Errors
     /// `NotFound` for an unknown vector name, `Invalid` for a bad vector, limit, effort or threshold, `Cancelled` or `Timeout` when asked to
-    /// stop, `Corrupt` if bytes that the answer needs are damaged.
+    /// stop, `Corrupt` if bytes that the answer needs are damaged; what a filter is refused for names its part, as `filter.must[0].key`.
     pub fn search(&self, request: &SearchRequest) -> Result<Vec<ScoredPoint>> {
         let shared = self.readable()?;
         let view = shared.view.load();
@@ -112,6 +114,19 @@ impl Shared {
         points
     }
 
+    /// Of each segment, the points that pass the request's filter and have the vector; none without a filter.
+    fn matches(
+        &self,
+        view: &View,
+        request: &SearchRequest,
+        vector: usize,
+        limiter: &Limiter,
+    ) -> Result<Option<Arc<[OffsetSet]>>> {
+        let Some(filter) = &request.filter else { return Ok(None) };
+        let filter = Arc::new(self.compile(filter)?.with_vector(vector));
+        Ok(Some(matching(&view.segments.clone().into(), &filter, limiter, &self.env.pool)?.into()))
+    }
+
     /// The best hits over all segments, best first.
     fn find(
         &self,
@@ -124,6 +139,12 @@ impl Shared {
     ) -> Result<Vec<Hit>> {
         limiter.check()?;
         let k = request.offset + request.limit;
+        let now = |wanted: bool| if wanted { self.env.clock.now() } else { Duration::ZERO };
+        let started = now(explain.is_some());
+        let matches = self.matches(view, request, vector, limiter)?;
+        if let Some(explain) = explain.as_deref_mut() {
+            explain.filter = now(true).saturating_sub(started);
+        }
         let approximate = Approximate {
             vector,
             k,
@@ -131,6 +152,7 @@ impl Shared {
             quantization: request.quantization,
             threshold: request.score_threshold,
             limiter,
+            matches: matches.as_deref(),
             clock: explain.is_some().then_some(self.env.clock.as_ref()),
         };
         let mut hits = Vec::new();
@@ -155,6 +177,7 @@ impl Shared {
             let search = ExactSearch {
                 segments: view.segments.clone().into(),
                 places: scanned.clone(),
+                matches: matches.clone(),
                 vector,
                 scorer: scorer.clone(),
                 k,
@@ -167,14 +190,17 @@ impl Shared {
                 explain.segments.extend(scanned.iter().filter_map(|place| {
                     let segment = view.segments.get(*place)?;
                     let points = u64::from(segment.live_count());
+                    let matched = matches.as_ref().and_then(|matches| matches.get(*place));
+                    let matched = matched.map(|set| u64::from(set.count()));
                     Some(SegmentExplain {
                         segment: segment.as_sealed().map(|sealed| sealed.id()),
                         plan: Plan::Scan,
                         points,
-                        distances: points,
+                        matched,
+                        distances: matched.unwrap_or(points),
                         hops: 0,
                         refined: 0,
-                        rescored: points,
+                        rescored: matched.unwrap_or(points),
                         ef: 0,
                         walk: took,
                         rescore: Duration::ZERO,

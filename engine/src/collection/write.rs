@@ -1,14 +1,24 @@
 //! Writing: a caller's points go in, are checked against the configuration, and become one operation.
 //!
 //! One call is one operation: all of it happens or none. Within one call the last point with an id wins.
+//!
+//! Points may be selected by a [`Filter`]: those that pass at the operation's place in the log, no matter what others write meanwhile; it is logged with
+//! their ids (`choice.rs`). Where very many pass, the call is several operations, each on a range of ids, in their order, and each exact at its own place; if one
+//! of them fails, those before it were applied, and the call may be repeated. Where none pass, nothing is written.
 
+use super::choice::{Choice, Edit};
+use super::selection::{Selected, Selection};
+use super::view::View;
 use super::{Collection, Shared};
 use crate::error::{Error, Result};
+use crate::filter::{CompiledFilter, Filter};
 use crate::ids::SeqNo;
 use crate::point::{Payload, PayloadPath, Point, PointId};
-use crate::vectors::store;
+use crate::vectors::{row_bytes, store};
+use nigh_format::manifest::Durability;
 use nigh_format::operation::{Operation, PointBatch, PointIdRecord, VectorColumn};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 impl Collection {
     /// Inserts points, or replaces them whole. Returns the write's place in the log; for `Async`, which is not logged yet, a number not above it.
@@ -31,67 +41,71 @@ impl Collection {
 
     /// Deletes points; ids that do not exist are fine.
     ///
+    /// A filter selects the points that pass at this write's place in the log, whatever others write meanwhile, and the log holds their ids. Up to a million are
+    /// deleted at once; more in several writes, of a million each in the order of their ids: if one fails, those before it were applied. If none pass,
+    /// nothing is written, and the number is that of the last write before.
+    ///
     /// # Errors
-    /// As [`Collection::upsert`]. Deletes may use the disk space that other writes leave free.
-    pub fn delete(&self, ids: impl IntoIterator<Item = PointId>) -> Result<SeqNo> {
-        self.submit(Operation::Delete { ids: self.ids(ids)? })
+    /// As [`Collection::upsert`]. Deletes may use the disk space that other writes leave free. A bad filter is refused as by [`Collection::search`].
+    pub fn delete<'a>(&self, points: impl Into<Selection<'a>>) -> Result<SeqNo> {
+        self.edit(points, Edit::Delete)
     }
 
     /// Merges the top-level keys of `payload` into the payload of each point. Ids that do not exist are skipped.
     ///
+    /// A filter selects points as it does for [`Collection::delete`]; up to 10,000 are changed at once, fewer if they are large, more in several writes. Each
+    /// point is changed once, also if it passes the filter afterwards.
+    ///
     /// # Errors
-    /// As [`Collection::upsert`].
-    pub fn set_payload(&self, ids: impl IntoIterator<Item = PointId>, payload: Payload) -> Result<SeqNo> {
-        self.set_payload_at("", ids, payload)
+    /// As [`Collection::upsert`]. A bad filter is refused as by [`Collection::search`].
+    pub fn set_payload<'a>(&self, points: impl Into<Selection<'a>>, payload: Payload) -> Result<SeqNo> {
+        self.set_payload_at("", points, payload)
     }
 
     /// Merges `payload` into the object at `path` of each point's payload; see [`PayloadPath`]. The empty path is the whole payload.
     ///
     /// # Errors
-    /// As [`Collection::upsert`]; `Invalid` if `path` is not a path.
-    pub fn set_payload_at(
+    /// As [`Collection::set_payload`]; `Invalid` if `path` is not a path.
+    pub fn set_payload_at<'a>(
         &self,
         path: &str,
-        ids: impl IntoIterator<Item = PointId>,
+        points: impl Into<Selection<'a>>,
         payload: Payload,
     ) -> Result<SeqNo> {
         let (patch, path) = (self.payload_text(&payload)?, checked_path(path)?);
-        self.submit(Operation::SetPayload { ids: self.ids(ids)?, patch, path })
+        self.edit(points, Edit::SetPayload { patch, path })
     }
 
-    /// Replaces the payload of each point. Ids that do not exist are skipped.
+    /// Replaces the payload of each point. Ids that do not exist are skipped; a filter selects as for [`Collection::set_payload`].
     ///
     /// # Errors
-    /// As [`Collection::upsert`].
-    pub fn overwrite_payload(
-        &self,
-        ids: impl IntoIterator<Item = PointId>,
-        payload: Payload,
-    ) -> Result<SeqNo> {
-        self.overwrite_payload_at("", ids, payload)
+    /// As [`Collection::set_payload`].
+    pub fn overwrite_payload<'a>(&self, points: impl Into<Selection<'a>>, payload: Payload) -> Result<SeqNo> {
+        self.overwrite_payload_at("", points, payload)
     }
 
     /// Replaces the value at `path` of each point's payload. The empty path is the whole payload.
     ///
     /// # Errors
-    /// As [`Collection::upsert`]; `Invalid` if `path` is not a path.
-    pub fn overwrite_payload_at(
+    /// As [`Collection::set_payload`]; `Invalid` if `path` is not a path.
+    pub fn overwrite_payload_at<'a>(
         &self,
         path: &str,
-        ids: impl IntoIterator<Item = PointId>,
+        points: impl Into<Selection<'a>>,
         payload: Payload,
     ) -> Result<SeqNo> {
         let (payload, path) = (self.payload_text(&payload)?, checked_path(path)?);
-        self.submit(Operation::OverwritePayload { ids: self.ids(ids)?, payload, path })
+        self.edit(points, Edit::OverwritePayload { payload, path })
     }
 
-    /// Removes the values at `paths` from the payload of each point. Ids and paths that do not exist are skipped.
+    /// Removes the values at `paths` from the payload of each point. Ids and paths that do not exist are skipped; a filter selects as for
+    /// [`Collection::set_payload`].
     ///
     /// # Errors
-    /// As [`Collection::upsert`]; `Invalid` if a path is not a path.
-    pub fn delete_payload_keys<P: AsRef<str>>(
+    /// As [`Collection::set_payload`]; `Invalid` if a path is not a path.
+    pub fn delete_payload_keys<'a, P: AsRef<str>>(
         &self,
-        ids: impl IntoIterator<Item = PointId>,
+        points: impl Into<Selection<'a>>,
         paths: impl IntoIterator<Item = P>,
     ) -> Result<SeqNo> {
         let check = |p: P| p.as_ref().parse::<PayloadPath>().map(|_| p.as_ref().to_owned());
@@ -103,15 +117,15 @@ impl Collection {
                 got: paths.len() as u64,
             });
         }
-        self.submit(Operation::DeletePayloadKeys { ids: self.ids(ids)?, paths })
+        self.edit(points, Edit::DeletePayloadKeys { paths })
     }
 
-    /// Empties the payload of each point. Ids that do not exist are skipped.
+    /// Empties the payload of each point. Ids that do not exist are skipped; a filter selects as for [`Collection::set_payload`].
     ///
     /// # Errors
-    /// As [`Collection::upsert`].
-    pub fn clear_payload(&self, ids: impl IntoIterator<Item = PointId>) -> Result<SeqNo> {
-        self.submit(Operation::ClearPayload { ids: self.ids(ids)? })
+    /// As [`Collection::set_payload`].
+    pub fn clear_payload<'a>(&self, points: impl Into<Selection<'a>>) -> Result<SeqNo> {
+        self.edit(points, Edit::ClearPayload)
     }
 
     /// Sets some vectors of existing points and keeps their others.
@@ -144,24 +158,63 @@ impl Collection {
         self.submit(Operation::UpdateVectors(batch.finish()))
     }
 
-    /// Removes some vectors of each point and keeps the point. Ids that do not exist are skipped.
+    /// Removes some vectors of each point and keeps the point. Ids that do not exist are skipped; a filter selects as for [`Collection::set_payload`].
     ///
     /// # Errors
-    /// As [`Collection::upsert`]; `NotFound` if the collection has no vector of a name.
-    pub fn delete_vectors<N: Into<String>>(
+    /// As [`Collection::set_payload`]; `NotFound` if the collection has no vector of a name.
+    pub fn delete_vectors<'a, N: Into<String>>(
         &self,
-        ids: impl IntoIterator<Item = PointId>,
+        points: impl Into<Selection<'a>>,
         names: impl IntoIterator<Item = N>,
     ) -> Result<SeqNo> {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
         names.iter().try_for_each(|name| self.shared.vector_index(name).map(drop))?;
-        self.submit(Operation::DeleteVectors { ids: self.ids(ids)?, names })
+        self.edit(points, Edit::DeleteVectors { names })
+    }
+
+    fn edit<'a>(&self, points: impl Into<Selection<'a>>, edit: Edit) -> Result<SeqNo> {
+        match points.into().0 {
+            Selected::Ids(ids) => self.submit(edit.of(self.ids(ids)?)),
+            Selected::Filter(filter) => self.edit_matching(&filter, edit),
+        }
+    }
+
+    /// Edits the points that pass, in one write or in several, each of a range of ids.
+    fn edit_matching(&self, filter: &Filter, edit: Edit) -> Result<SeqNo> {
+        let shared = &self.shared;
+        shared.check_writable()?;
+        let filter = Arc::new(shared.compile(filter)?);
+        let view = shared.view.load_full();
+        let matching = shared.matching_ids(&view, &filter)?;
+        let edit = Arc::new(edit);
+        let (mut above, mut rest) = (None, matching.as_slice());
+        loop {
+            let (part, after) = rest.split_at(shared.part_len(rest, &edit));
+            rest = after;
+            let up_to = part.last().map(|point| point.id).filter(|_| !rest.is_empty());
+            let choice = Choice {
+                edit: Arc::clone(&edit),
+                filter: Arc::clone(&filter),
+                above,
+                up_to,
+                ids: part.iter().map(|point| point.id).collect(),
+                seq: view.seq,
+            };
+            let seq = shared.submit_choice(choice, self.durability())?;
+            if up_to.is_none() {
+                return Ok(seq);
+            }
+            above = up_to;
+        }
     }
 
     fn submit(&self, operation: Operation) -> Result<SeqNo> {
         self.shared.check_writable()?;
-        let durability = self.durability.unwrap_or_else(|| self.shared.settings.read().durability);
-        self.shared.submit(operation, durability)
+        self.shared.submit(operation, self.durability())
+    }
+
+    fn durability(&self) -> Durability {
+        self.durability.unwrap_or_else(|| self.shared.settings.read().durability)
     }
 
     fn ids(&self, ids: impl IntoIterator<Item = PointId>) -> Result<Vec<PointIdRecord>> {
@@ -175,7 +228,51 @@ impl Collection {
     }
 }
 
+/// A point that a filter selects.
+#[derive(Debug)]
+struct Matching {
+    id: PointId,
+    /// Bytes of its payload.
+    payload_bytes: usize,
+}
+
+/// Points that one write by filter deletes, and that one changes.
+const DELETE_POINTS_MAX: usize = 1 << 20;
+const CHANGE_POINTS_MAX: usize = 10_000;
+/// Bytes of an id in the log, and more than enough for what stands around all of them.
+const ID_BYTES: usize = 17;
+const FRAME_BYTES: usize = 4096;
+
 impl Shared {
+    /// The points of a view that pass, in id order.
+    fn matching_ids(&self, view: &View, filter: &Arc<CompiledFilter>) -> Result<Vec<Matching>> {
+        let mut matching = Vec::new();
+        for (segment, set) in view.segments.iter().zip(self.matching(view, filter)?) {
+            for offset in set.iter_in(0..segment.len) {
+                let (id, payload_bytes) = (segment.id(offset)?, segment.payload_len(offset)?);
+                matching.push(Matching { id, payload_bytes });
+            }
+        }
+        matching.sort_unstable_by_key(|point| point.id);
+        Ok(matching)
+    }
+
+    /// How many of these points one write takes: new versions and ids stay within half of what a write may have, since points may be added to it.
+    fn part_len(&self, points: &[Matching], edit: &Edit) -> usize {
+        let budget = (self.record_bytes_max() / 2).saturating_sub(FRAME_BYTES);
+        if matches!(edit, Edit::Delete) {
+            return points.len().min(DELETE_POINTS_MAX).min((budget / ID_BYTES).max(1));
+        }
+        let rows: usize = self.params.iter().map(row_bytes).sum();
+        let mut bytes = 0usize;
+        let fits = |point: &&Matching| {
+            bytes = bytes.saturating_add(rows + ID_BYTES + point.payload_bytes + edit.added_bytes());
+            bytes <= budget
+        };
+        let count = points.iter().take(CHANGE_POINTS_MAX).take_while(fits).count();
+        count.max(1).min(points.len())
+    }
+
     /// Place of a named vector in the configuration.
     pub(super) fn vector_index(&self, name: &str) -> Result<usize> {
         let found = self.params.iter().position(|p| p.name == name);

@@ -24,6 +24,11 @@ enum Step {
 const STEPS_MAX: usize = super::payload::DEPTH_MAX;
 
 impl PayloadPath {
+    /// Asks `test` of each value the path names, up to the first for which it holds; whether there was one.
+    pub(crate) fn any(&self, map: &Map<String, Value>, test: &mut dyn FnMut(&Value) -> bool) -> bool {
+        map.get(&self.first).is_some_and(|value| any(value, &self.rest, test))
+    }
+
     /// Calls `act` on each place the path names, creating objects for missing keys.
     pub(super) fn edit(&self, map: &mut Map<String, Value>, act: &mut dyn FnMut(&mut Value)) {
         edit(map.entry(self.first.clone()).or_insert(Value::Null), &self.rest, act);
@@ -38,6 +43,17 @@ impl PayloadPath {
         if let Some(value) = map.get_mut(&self.first) {
             remove(value, way, last);
         }
+    }
+}
+
+fn any(value: &Value, steps: &[Step], test: &mut dyn FnMut(&Value) -> bool) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return test(value) };
+    match step {
+        Step::Key(key) => {
+            value.as_object().and_then(|map| map.get(key)).is_some_and(|item| any(item, rest, test))
+        }
+        Step::Index(index) => value.get(*index).is_some_and(|item| any(item, rest, test)),
+        Step::Every => value.as_array().into_iter().flatten().any(|item| any(item, rest, test)),
     }
 }
 

@@ -1,10 +1,12 @@
-//! Exact search: every live row of some segments is scored, in parts that the search pool shares.
+//! Exact search: every live row of some segments, or of those of its points that match, is scored, in parts that the search pool shares.
 
 use super::top_k::{Hit, TopK};
 use crate::error::{Error, Result};
+use crate::filter::OffsetSet;
 use crate::scorer::Scorer;
 use crate::segment::SegmentView;
 use crate::threads::{Limiter, Pool};
+use crate::vectors::Row;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -14,6 +16,8 @@ pub(crate) struct ExactSearch {
     pub(crate) segments: Arc<[SegmentView]>,
     /// Which of them to score.
     pub(crate) places: Vec<usize>,
+    /// Of each segment, the points to score; none for all that are alive.
+    pub(crate) matches: Option<Arc<[OffsetSet]>>,
     /// Index of the searched vector.
     pub(crate) vector: usize,
     pub(crate) scorer: Scorer,
@@ -54,17 +58,20 @@ impl ExactSearch {
         let Some(view) = self.segments.get(segment) else { return Ok(Vec::new()) };
         let mut scorer = self.scorer.clone();
         let mut local = LocalTop::new(self.k, self.threshold);
-        view.scan(
-            self.vector,
-            rows,
-            || self.limiter.check(),
-            |offset, row| {
-                let score = scorer.score(row);
-                if local.admits(score) {
-                    local.push(score, offset);
-                }
-            },
-        )?;
+        let each = |offset, row: Row<'_>| {
+            let score = scorer.score(row);
+            if local.admits(score) {
+                local.push(score, offset);
+            }
+        };
+        let between = || self.limiter.check();
+        match &self.matches {
+            None => view.scan(self.vector, rows, between, each)?,
+            Some(matches) => {
+                let Some(among) = matches.get(segment) else { return Ok(Vec::new()) };
+                view.scan_among(self.vector, (among, rows), between, each)?;
+            }
+        }
         // A point's id is looked up only when its score got it in, and after the scan: chunks in memory are locked meanwhile.
         let hit = |(score, offset)| Ok(Hit { score, id: view.id(offset)?, segment, offset });
         local.finish().into_iter().map(hit).collect()

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// How one segment was searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {
-    /// Every point was scored.
+    /// Every point was scored; with a filter, every point that passes.
     Scan,
     /// A graph was walked on codes.
     Graph,
@@ -23,6 +23,8 @@ pub struct SegmentExplain {
     pub plan: Plan,
     /// Points in it that are alive.
     pub points: u64,
+    /// With a filter: points that pass and have the vector that is searched.
+    pub matched: Option<u64>,
     /// Distances of codes, or of vectors where these were walked or scanned.
     pub distances: u64,
     /// Nodes of the graph whose neighbours were looked at.
@@ -46,7 +48,9 @@ pub struct Explain {
     pub segments: Vec<SegmentExplain>,
     /// Time of checking the request and preparing the query.
     pub prepare: Duration,
-    /// Time of searching all segments.
+    /// Time of finding the points that pass the filter.
+    pub filter: Duration,
+    /// Time of searching all segments, that of the filter included.
     pub search: Duration,
     /// Time of fetching what comes with the points.
     pub fetch: Duration,

@@ -1,6 +1,7 @@
 //! What may be asked, and what comes back.
 
 use crate::error::{Error, Result};
+use crate::filter::Filter;
 use crate::ids::SeqNo;
 use crate::point::{DEFAULT_VECTOR, Payload, PointId};
 use crate::threads::CancelToken;
@@ -81,6 +82,7 @@ pub struct SearchRequest {
     pub(crate) using: String,
     pub(crate) limit: usize,
     pub(crate) offset: usize,
+    pub(crate) filter: Option<Filter>,
     pub(crate) score_threshold: Option<f32>,
     pub(crate) exact: bool,
     pub(crate) effort: Effort,
@@ -99,6 +101,7 @@ impl SearchRequest {
             using: DEFAULT_VECTOR.to_owned(),
             limit: 10,
             offset: 0,
+            filter: None,
             score_threshold: None,
             exact: false,
             effort: Effort::default(),
@@ -125,6 +128,12 @@ impl SearchRequest {
     /// How many of the nearest to leave out; `offset + limit` may be up to 100,000.
     pub fn offset(mut self, offset: usize) -> Self {
         self.offset = offset;
+        self
+    }
+
+    /// Only points that pass this filter. As many are found as asked for, if so many pass and have the vector.
+    pub fn filter(mut self, filter: impl Into<Filter>) -> Self {
+        self.filter = Some(filter.into());
         self
     }
 
@@ -216,13 +225,20 @@ pub(crate) fn check_limit(limit: usize) -> Result<()> {
 pub struct ScrollRequest {
     pub(crate) from: Option<PointId>,
     pub(crate) limit: usize,
+    pub(crate) filter: Option<Filter>,
     pub(crate) with_payload: WithPayload,
     pub(crate) with_vectors: WithVectors,
 }
 
 impl Default for ScrollRequest {
     fn default() -> Self {
-        Self { from: None, limit: 10, with_payload: WithPayload::All, with_vectors: WithVectors::No }
+        Self {
+            from: None,
+            limit: 10,
+            filter: None,
+            with_payload: WithPayload::All,
+            with_vectors: WithVectors::No,
+        }
     }
 }
 
@@ -241,6 +257,12 @@ impl ScrollRequest {
     /// Points a page, 1..=10,000.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Only points that pass this filter.
+    pub fn filter(mut self, filter: impl Into<Filter>) -> Self {
+        self.filter = Some(filter.into());
         self
     }
 

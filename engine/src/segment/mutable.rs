@@ -6,6 +6,7 @@
 //! Threads: one appender, under the collection's write lock; any number of readers. Points lie in chunks; an appender locks only the last
 //! chunk, for the time of a copy.
 
+use crate::filter::OffsetSet;
 use crate::ids::SeqNo;
 use crate::point::PointId;
 use crate::vectors::{Row, VectorColumn};
@@ -148,6 +149,31 @@ impl Mutable {
             let end = offsets.end.min(start - first as u32 + CHUNK_LEN);
             for (offset, i) in (start..end).zip(first..) {
                 if let Some(row) = column.row(i) {
+                    each(offset, row);
+                }
+            }
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// Calls `each` for the rows of some points in a range of offsets, a chunk at a time; `between` runs before each chunk and may stop.
+    pub(crate) fn scan_among<E>(
+        &self,
+        vector: usize,
+        (among, offsets): (&OffsetSet, Range<u32>),
+        mut between: impl FnMut() -> Result<(), E>,
+        mut each: impl FnMut(u32, Row<'_>),
+    ) -> Result<(), E> {
+        let mut start = offsets.start;
+        while start < offsets.end {
+            between()?;
+            let Some((chunk, first)) = self.chunk(start) else { break };
+            let end = offsets.end.min(start - first as u32 + CHUNK_LEN);
+            let chunk = chunk.read();
+            let Some(column) = chunk.columns.get(vector) else { break };
+            for offset in among.iter_in(start..end) {
+                if let Some(row) = column.row((offset % CHUNK_LEN) as usize) {
                     each(offset, row);
                 }
             }

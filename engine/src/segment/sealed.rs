@@ -6,6 +6,7 @@
 use super::id_map::MappedIds;
 use super::index::MappedIndex;
 use crate::error::{Error, Result};
+use crate::filter::OffsetSet;
 use crate::ids::{SegmentId, SeqNo};
 use crate::io::{BlockFile, FileStamp, Vfs, missing_is_damage, read_file, remove_tree};
 use crate::payload::MappedPayloads;
@@ -194,6 +195,26 @@ impl Sealed {
                         each(offset, row);
                     }
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `each` for the rows of some points in a range of offsets, in order; `between` runs before each group and may stop.
+    pub(crate) fn scan_among(
+        &self,
+        vector: usize,
+        (among, offsets): (&OffsetSet, Range<u32>),
+        mut between: impl FnMut() -> Result<()>,
+        mut each: impl FnMut(u32, Row<'_>),
+    ) -> Result<()> {
+        let vectors = self.vector(vector)?;
+        for (i, offset) in (0u32..).zip(among.iter_in(offsets)) {
+            if i.is_multiple_of(SCAN_GROUP) {
+                between()?;
+            }
+            if let Some(row) = vectors.row(offset)? {
+                each(offset, row);
             }
         }
         Ok(())

@@ -2,8 +2,9 @@
 
 use super::{Mutable, Sealed, Tombstones};
 use crate::error::{Error, Result};
+use crate::filter::OffsetSet;
 use crate::ids::SeqNo;
-use crate::point::PointId;
+use crate::point::{Payload, PointId};
 use crate::vectors::Row;
 use std::borrow::Cow;
 use std::collections::BinaryHeap;
@@ -58,6 +59,15 @@ impl SegmentView {
         self.len.saturating_sub(self.dead.count())
     }
 
+    /// The points that are alive.
+    pub(crate) fn live(&self) -> OffsetSet {
+        let mut live = OffsetSet::all(self.len);
+        if self.dead.count() > 0 {
+            live.subtract(&OffsetSet::from_words(self.dead.words(self.len), self.len));
+        }
+        live
+    }
+
     /// The live version of a point, if it is here.
     pub(crate) fn find(&self, id: PointId) -> Result<Option<u32>> {
         let found = match &self.segment {
@@ -89,6 +99,16 @@ impl SegmentView {
             }
             Segment::Sealed(sealed) => sealed.payloads().text(offset).map(Cow::Borrowed),
         }
+    }
+
+    /// The payload.
+    pub(crate) fn decoded_payload(&self, offset: u32) -> Result<Payload> {
+        Payload::decode(&self.payload(offset)?).map_err(|why| match &self.segment {
+            Segment::Mutable(_) => Error::internal(why),
+            Segment::Sealed(sealed) => {
+                sealed.payloads().file().damaged(0, format!("point at offset {offset}: {why}"))
+            }
+        })
     }
 
     pub(crate) fn payload_len(&self, offset: u32) -> Result<usize> {
@@ -134,6 +154,63 @@ impl SegmentView {
                 sealed.scan(vector, offsets.start..offsets.end.min(self.len), between, live)
             }
         }
+    }
+
+    /// As [`SegmentView::scan`], for those points of `among` only.
+    pub(crate) fn scan_among(
+        &self,
+        vector: usize,
+        (among, offsets): (&OffsetSet, Range<u32>),
+        between: impl FnMut() -> Result<()>,
+        each: impl FnMut(u32, Row<'_>),
+    ) -> Result<()> {
+        let offsets = offsets.start..offsets.end.min(self.len);
+        match &self.segment {
+            Segment::Mutable(mutable) => mutable.scan_among(vector, (among, offsets), between, each),
+            Segment::Sealed(sealed) => sealed.scan_among(vector, (among, offsets), between, each),
+        }
+    }
+
+    /// The first `limit` points that are `wanted` and whose id is not below `from`, in id order. Points are asked for in that order, dead ones too.
+    pub(crate) fn ids_where(
+        &self,
+        from: Option<PointId>,
+        limit: usize,
+        mut wanted: impl FnMut(u32) -> Result<bool>,
+    ) -> Result<Vec<(PointId, u32)>> {
+        let mut found = Vec::new();
+        match &self.segment {
+            Segment::Mutable(mutable) => {
+                let mut ids = Vec::new();
+                mutable.for_each_id(self.len, |offset, id| {
+                    if from.is_none_or(|from| id >= from) && !self.dead.contains(offset) {
+                        ids.push((id, offset));
+                    }
+                });
+                ids.sort_unstable();
+                for (id, offset) in ids {
+                    if found.len() == limit {
+                        break;
+                    }
+                    if wanted(offset)? {
+                        found.push((id, offset));
+                    }
+                }
+            }
+            Segment::Sealed(sealed) => {
+                let ids = sealed.ids();
+                for rank in from.map_or(Ok(0), |from| ids.rank_from(from))?..self.len {
+                    if found.len() == limit {
+                        break;
+                    }
+                    let offset = ids.offset_of_rank(rank)?;
+                    if wanted(offset)? {
+                        found.push((ids.id_of_rank(rank)?, offset));
+                    }
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The first `limit` live points whose id is not below `from`, in id order.

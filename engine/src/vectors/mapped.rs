@@ -64,6 +64,11 @@ impl MappedVectors {
         made.as_ref().map(|offsets| Some(offsets.as_slice())).map_err(Clone::clone)
     }
 
+    /// Which points have this vector, bit i of word w being offset 64w + i; none where all have.
+    pub(crate) fn presence(&self) -> Result<Option<&[u64]>> {
+        self.layout.presence().map(|words| self.file.array(words)).transpose()
+    }
+
     /// Compares the presence section with its own rules.
     pub(crate) fn check(&self) -> Result<()> {
         let (Some(presence), Some(ranks)) = (self.layout.presence(), self.layout.ranks()) else {

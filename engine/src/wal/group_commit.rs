@@ -14,13 +14,40 @@ use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// An operation on its way into the log.
+/// An operation with what the log holds of it.
 #[derive(Debug)]
-pub(crate) struct Pending {
+pub(crate) struct Encoded {
     pub(crate) operation: Operation,
-    /// The encoded operation and its checksum, made by the caller's own thread.
     pub(crate) body: Vec<u8>,
     pub(crate) body_checksum: u32,
+}
+
+impl Encoded {
+    /// Encodes an operation whose body may have `bytes_max` bytes.
+    pub(crate) fn new(operation: Operation, bytes_max: usize) -> Result<Self> {
+        let body = operation.encode().map_err(|e| Error::internal(e.to_string()))?;
+        if body.len() > bytes_max {
+            let (limit, got) = (bytes_max as u64, body.len() as u64);
+            return Err(Error::TooLarge { what: "write in bytes", limit, got });
+        }
+        let body_checksum = nigh_format::checksum::crc32c(&body);
+        Ok(Self { operation, body, body_checksum })
+    }
+}
+
+/// What a caller wants to be logged.
+#[derive(Debug)]
+pub(crate) enum Work<C> {
+    /// An operation that was encoded by the caller's own thread.
+    Ready(Encoded),
+    /// What becomes an operation only when its turn comes.
+    Choice(C),
+}
+
+/// An operation on its way into the log.
+#[derive(Debug)]
+pub(crate) struct Pending<C> {
+    pub(crate) work: Work<C>,
     pub(crate) durability: Durability,
     answer: Mutex<Answer>,
     /// Rung when the waiting caller has something to do.
@@ -35,11 +62,18 @@ enum Answer {
     Done(Result<SeqNo>),
 }
 
-impl Pending {
-    pub(crate) fn new(operation: Operation, body: Vec<u8>, durability: Durability) -> Arc<Self> {
-        let body_checksum = nigh_format::checksum::crc32c(&body);
+impl<C> Pending<C> {
+    pub(crate) fn new(work: Work<C>, durability: Durability) -> Arc<Self> {
         let (answer, turn) = (Mutex::new(Answer::Waiting), Condvar::new());
-        Arc::new(Self { operation, body, body_checksum, durability, answer, turn })
+        Arc::new(Self { work, durability, answer, turn })
+    }
+
+    /// Bytes that it takes in the log, as far as they are known.
+    fn bytes(&self) -> usize {
+        match &self.work {
+            Work::Ready(encoded) => encoded.body.len(),
+            Work::Choice(_) => 0,
+        }
     }
 
     /// Sets the caller's answer; it is woken when the commit is over.
@@ -64,14 +98,22 @@ impl Pending {
 }
 
 /// Where operations wait for the next commit.
-#[derive(Debug, Default)]
-pub(crate) struct CommitQueue {
-    state: Mutex<QueueState>,
+#[derive(Debug)]
+pub(crate) struct CommitQueue<C> {
+    state: Mutex<QueueState<C>>,
 }
 
-#[derive(Debug, Default)]
-struct QueueState {
-    waiting: VecDeque<Waiting>,
+impl<C> Default for CommitQueue<C> {
+    fn default() -> Self {
+        let waiting = VecDeque::new();
+        let state = QueueState { waiting, waiting_bytes: 0, leading: false, expected: 0, refusing: None };
+        Self { state: Mutex::new(state) }
+    }
+}
+
+#[derive(Debug)]
+struct QueueState<C> {
+    waiting: VecDeque<Waiting<C>>,
     waiting_bytes: usize,
     leading: bool,
     /// Operations that the next group is likely to have: the last group's, and those that waited when it was done.
@@ -81,8 +123,8 @@ struct QueueState {
 }
 
 #[derive(Debug)]
-struct Waiting {
-    pending: Arc<Pending>,
+struct Waiting<C> {
+    pending: Arc<Pending<C>>,
     /// A thread waits for the answer and can lead; nobody waits for a deferred operation.
     has_caller: bool,
 }
@@ -94,9 +136,13 @@ const GATHER_YIELDS: u32 = 64;
 /// Bytes of accepted but uncommitted operations above which `async` writes are refused.
 const WAITING_BYTES_MAX: usize = 64 << 20;
 
-impl CommitQueue {
+impl<C> CommitQueue<C> {
     /// Queues the operation and returns when it has been committed, by this thread or another.
-    pub(crate) fn commit(&self, pending: &Arc<Pending>, commit: impl Fn(&[Arc<Pending>])) -> Result<SeqNo> {
+    pub(crate) fn commit(
+        &self,
+        pending: &Arc<Pending<C>>,
+        commit: impl Fn(&[Arc<Pending<C>>]),
+    ) -> Result<SeqNo> {
         let mut state = self.state.lock();
         state.check_accepting()?;
         state.push(pending, true);
@@ -115,7 +161,7 @@ impl CommitQueue {
     }
 
     /// Commits one group, as the leader, and hands over.
-    fn lead(&self, commit: &impl Fn(&[Arc<Pending>])) {
+    fn lead(&self, commit: &impl Fn(&[Arc<Pending<C>>])) {
         let group = self.gather();
         let lead = Lead { queue: self, group };
         commit(&lead.group);
@@ -123,7 +169,7 @@ impl CommitQueue {
 
     /// The next group. The callers of the last one are about to come back: a moment's patience puts them all behind one sync. A caller that was alone is not
     /// kept waiting.
-    fn gather(&self) -> Vec<Arc<Pending>> {
+    fn gather(&self) -> Vec<Arc<Pending<C>>> {
         let mut state = self.state.lock();
         for _ in 0..GATHER_YIELDS {
             if state.waiting.len() >= state.expected {
@@ -139,10 +185,10 @@ impl CommitQueue {
     }
 
     /// Queues the operation for [`CommitQueue::drain`] and returns at once.
-    pub(crate) fn defer(&self, pending: &Arc<Pending>) -> Result<()> {
+    pub(crate) fn defer(&self, pending: &Arc<Pending<C>>) -> Result<()> {
         let mut state = self.state.lock();
         state.check_accepting()?;
-        if state.waiting_bytes + pending.body.len() > WAITING_BYTES_MAX && !state.waiting.is_empty() {
+        if state.waiting_bytes + pending.bytes() > WAITING_BYTES_MAX && !state.waiting.is_empty() {
             return Err(Error::Busy { what: "too many asynchronous writes are waiting" });
         }
         state.push(pending, false);
@@ -150,7 +196,7 @@ impl CommitQueue {
     }
 
     /// Commits what is waiting; false if there was nothing to do or another thread is at it.
-    pub(crate) fn drain(&self, commit: impl Fn(&[Arc<Pending>])) -> bool {
+    pub(crate) fn drain(&self, commit: impl Fn(&[Arc<Pending<C>>])) -> bool {
         let mut state = self.state.lock();
         if state.leading || state.waiting.is_empty() {
             return false;
@@ -173,24 +219,24 @@ impl CommitQueue {
     }
 }
 
-impl QueueState {
+impl<C> QueueState<C> {
     fn check_accepting(&self) -> Result<()> {
         self.refusing.clone().map_or(Ok(()), Err)
     }
 
-    fn push(&mut self, pending: &Arc<Pending>, has_caller: bool) {
-        self.waiting_bytes += pending.body.len();
+    fn push(&mut self, pending: &Arc<Pending<C>>, has_caller: bool) {
+        self.waiting_bytes += pending.bytes();
         self.waiting.push_back(Waiting { pending: Arc::clone(pending), has_caller });
     }
 
-    fn take_group(&mut self) -> Vec<Arc<Pending>> {
+    fn take_group(&mut self) -> Vec<Arc<Pending<C>>> {
         let mut group = Vec::new();
         let mut bytes = 0;
         while let Some(Waiting { pending, .. }) = self.waiting.front() {
-            if !group.is_empty() && bytes + pending.body.len() > GROUP_BYTES {
+            if !group.is_empty() && bytes + pending.bytes() > GROUP_BYTES {
                 break;
             }
-            bytes += pending.body.len();
+            bytes += pending.bytes();
             group.extend(self.waiting.pop_front().map(|w| w.pending));
         }
         self.waiting_bytes -= bytes;
@@ -211,12 +257,12 @@ impl QueueState {
 }
 
 /// Leadership; given up, and every member answered and woken, however the commit ends.
-struct Lead<'a> {
-    queue: &'a CommitQueue,
-    group: Vec<Arc<Pending>>,
+struct Lead<'a, C> {
+    queue: &'a CommitQueue<C>,
+    group: Vec<Arc<Pending<C>>>,
 }
 
-impl Drop for Lead<'_> {
+impl<C> Drop for Lead<'_, C> {
     fn drop(&mut self) {
         for pending in &self.group {
             pending.resolve(Err(Error::internal("the commit ended without an answer")));

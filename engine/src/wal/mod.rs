@@ -13,7 +13,7 @@ mod group_commit;
 mod reader;
 mod writer;
 
-pub(crate) use group_commit::{CommitQueue, Pending};
+pub(crate) use group_commit::{CommitQueue, Encoded, Pending, Work};
 pub(crate) use reader::{Follow, Replayed, is_unchanged, replay};
 pub(crate) use writer::{Tail, WalLimits, WalWriter};
 

@@ -6,7 +6,7 @@
 //! Threads: one at a time, under the collection's write lock.
 
 use super::Logged;
-use super::group_commit::Pending;
+use super::group_commit::Encoded;
 use crate::error::{Error, Result};
 use crate::ids::SeqNo;
 use crate::io::{Vfs, VfsFile, publish_file, retry, write_all_at, write_temp};
@@ -150,9 +150,9 @@ impl WalWriter {
     ///
     /// # Errors
     /// `NoSpace`: nothing was appended and nothing will appear later. `Poisoned`: unknown.
-    pub(crate) fn append<'a>(&mut self, pending: &'a Pending, frees_space: bool) -> Result<Logged<'a>> {
+    pub(crate) fn append<'a>(&mut self, encoded: &'a Encoded, frees_space: bool) -> Result<Logged<'a>> {
         self.check_poison()?;
-        let body = &pending.body;
+        let body = &encoded.body;
         let need = padded_len(body.len() as u32);
         self.make_room(need, frees_space)?;
         let Some(active) = self.active.as_mut() else {
@@ -164,7 +164,7 @@ impl WalWriter {
             seq: seq.0,
             durable: self.durable.0,
             record_type: RecordType::Operation,
-            body_checksum: pending.body_checksum,
+            body_checksum: encoded.body_checksum,
         };
         let header = header.encode();
         self.buffer.clear();
@@ -180,7 +180,7 @@ impl WalWriter {
         active.chain = extend_chain(active.chain, header_checksum(&header));
         self.last = seq;
         self.proven = self.proven.max(self.durable);
-        Ok(Logged { seq, operation: &pending.operation })
+        Ok(Logged { seq, operation: &encoded.operation })
     }
 
     /// Erases what an append that found the disk full may have left behind the good end.
