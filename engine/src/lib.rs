@@ -70,7 +70,8 @@ mod wal;
 
 pub use collection::{
     Background, Collection, CollectionConfig, CollectionInfo, CollectionUpdate, IndexConfig, IndexInfo,
-    Limits, OptimizerConfig, RecallAudit, RecoveryReport, SegmentInfo, Selection, VectorConfig,
+    Limits, OptimizerConfig, PayloadIndexInfo, RecallAudit, RecoveryReport, SegmentInfo, Selection,
+    VectorConfig,
 };
 pub use database::{AliasAction, CollectionVerdict, Database, Options, VerifyReport};
 pub use error::{Applied, Error, ErrorKind, Result};
@@ -80,6 +81,7 @@ pub use filter::{
 };
 pub use ids::{SegmentId, SeqNo};
 pub use nigh_format::manifest::{Datatype, Durability, Metric};
+pub use nigh_format::payload_index::FieldKind;
 pub use optimizer::{JobInfo, JobKind, JobState};
 pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId};
 pub use query::{

@@ -75,11 +75,13 @@ pub enum FileKind {
     Sparse = 12,
     /// Rows and weights by index of a sparse vector.
     Postings = 13,
+    /// Values of one payload field, and which points have them.
+    PayloadIndex = 14,
 }
 
 impl FileKind {
     /// Every kind, by number.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Catalog,
         Self::Manifest,
         Self::Wal,
@@ -93,6 +95,7 @@ impl FileKind {
         Self::Reduced,
         Self::Sparse,
         Self::Postings,
+        Self::PayloadIndex,
     ];
 
     /// The name in the specification.
@@ -112,6 +115,7 @@ impl FileKind {
             Self::Reduced => "reduced",
             Self::Sparse => "sparse",
             Self::Postings => "postings",
+            Self::PayloadIndex => "payload_index",
         }
     }
 
@@ -127,7 +131,7 @@ impl TryFrom<u16> for FileKind {
 
     fn try_from(code: u16) -> Result<Self, FormatError> {
         let known = Self::ALL.into_iter().find(|kind| kind.code() == code);
-        known.ok_or_else(|| FormatError::invalid(KIND.offset as u64, "file kind", "1 to 13", code))
+        known.ok_or_else(|| FormatError::invalid(KIND.offset as u64, "file kind", "1 to 14", code))
     }
 }
 

@@ -30,6 +30,7 @@ const REDUCED_PREFIX: &str = "reduced-";
 const LINKS_PREFIX: &str = "links-";
 const SPARSE_PREFIX: &str = "sparse-";
 const POSTINGS_PREFIX: &str = "postings-";
+const FIELD_PREFIX: &str = "field-";
 const TOMBSTONES_PREFIX: &str = "tombstones-";
 
 /// The folder of the collection with this id.
@@ -91,6 +92,8 @@ pub enum SegmentFile {
     Sparse(u16),
     /// Lists by index of the sparse vector with this index.
     Postings(u16),
+    /// Index of the payload field with this id.
+    Field(u64),
     /// Dead points as of this checkpoint.
     Tombstones(u64),
 }
@@ -109,6 +112,7 @@ impl SegmentFile {
             Self::Links(index) => format!("{LINKS_PREFIX}{index}"),
             Self::Sparse(index) => format!("{SPARSE_PREFIX}{index}"),
             Self::Postings(index) => format!("{POSTINGS_PREFIX}{index}"),
+            Self::Field(id) => format!("{FIELD_PREFIX}{id:016x}"),
             Self::Tombstones(checkpoint) => format!("{TOMBSTONES_PREFIX}{checkpoint:016x}"),
         }
     }
@@ -140,6 +144,9 @@ impl SegmentFile {
         if let Some(index) = name.strip_prefix(POSTINGS_PREFIX) {
             return parse_index(index).map(Self::Postings);
         }
+        if let Some(id) = name.strip_prefix(FIELD_PREFIX) {
+            return parse_hex16(id).map(Self::Field);
+        }
         parse_hex16(name.strip_prefix(TOMBSTONES_PREFIX)?).map(Self::Tombstones)
     }
 
@@ -156,6 +163,7 @@ impl SegmentFile {
             Self::Links(_) => FileKind::Links,
             Self::Sparse(_) => FileKind::Sparse,
             Self::Postings(_) => FileKind::Postings,
+            Self::Field(_) => FileKind::PayloadIndex,
             Self::Tombstones(_) => FileKind::Tombstones,
         }
     }
@@ -171,6 +179,7 @@ impl SegmentFile {
             | Self::Links(index)
             | Self::Sparse(index)
             | Self::Postings(index) => u64::from(index),
+            Self::Field(id) => id,
             Self::Tombstones(checkpoint) => checkpoint,
         }
     }
@@ -189,6 +198,7 @@ impl SegmentFile {
             FileKind::Links => index.map(Self::Links),
             FileKind::Sparse => index.map(Self::Sparse),
             FileKind::Postings => index.map(Self::Postings),
+            FileKind::PayloadIndex => Some(Self::Field(tag)),
             FileKind::Tombstones => Some(Self::Tombstones(tag)),
             FileKind::Catalog | FileKind::Manifest | FileKind::Wal => None,
         }
@@ -197,7 +207,10 @@ impl SegmentFile {
     /// Whether the file can be made again from the segment's other files.
     #[must_use]
     pub fn is_derived(self) -> bool {
-        matches!(self, Self::Codes(_) | Self::Reduced(_) | Self::Links(_) | Self::Postings(_))
+        matches!(
+            self,
+            Self::Codes(_) | Self::Reduced(_) | Self::Links(_) | Self::Postings(_) | Self::Field(_)
+        )
     }
 }
 

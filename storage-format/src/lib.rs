@@ -27,6 +27,7 @@ pub mod id_map;
 pub mod layout;
 pub mod manifest;
 pub mod operation;
+pub mod payload_index;
 pub mod payloads;
 pub mod postings;
 pub mod reduced;

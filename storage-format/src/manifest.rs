@@ -9,6 +9,7 @@ use crate::block::{decode_file, encode_file};
 use crate::error::FormatError;
 use crate::header::{FileKind, HEADER_LEN, Identity};
 use crate::layout::SegmentFile;
+use crate::payload_index::FieldKind;
 use crate::vector_params::{check_dim, check_names};
 
 pub use crate::vector_params::{DIM_MAX, Datatype, IndexParams, Metric, VECTOR_NAME_LEN_MAX, VectorParams};
@@ -35,10 +36,31 @@ pub struct Manifest {
     pub vectors: Vec<VectorParams>,
     /// How each of these vectors is indexed.
     pub indexes: Vec<IndexParams>,
+    /// Payload fields that are indexed.
+    pub fields: Vec<FieldParams>,
+    /// Above every field id ever given.
+    pub next_field_id: u64,
     /// How the collection behaves.
     pub settings: Settings,
     /// Live segments, oldest first.
     pub segments: Vec<SegmentEntry>,
+}
+
+/// The longest path of a payload field, in bytes.
+pub const FIELD_PATH_LEN_MAX: usize = 4096;
+
+/// The most payload fields that are indexed.
+pub const FIELDS_MAX: usize = 1024;
+
+/// A payload field that is indexed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldParams {
+    /// Names its files; never 0, never used again.
+    pub id: u64,
+    /// Where its values are in a payload.
+    pub path: String,
+    /// What its values are taken for.
+    pub kind: FieldKind,
 }
 
 /// When a write is acknowledged.
@@ -178,12 +200,14 @@ impl Manifest {
             return Err(invalid("indexes", expected, self.indexes.len()));
         }
         self.indexes.iter().try_for_each(|index| index.check(HEADER_LEN as u64))?;
+        self.check_fields()?;
         self.check_settings()?;
         let counters = [
             ("generation", self.generation),
             ("applied_seq", self.applied_seq),
             ("next_segment_id", self.next_segment_id),
             ("next_checkpoint", self.next_checkpoint),
+            ("next_field_id", self.next_field_id),
         ];
         for (name, value) in counters {
             if value > COUNTER_MAX {
@@ -196,6 +220,31 @@ impl Manifest {
                 return Err(invalid("segment id", "each id once", format!("{} twice", segment.id)));
             }
             self.check_segment(segment)?;
+        }
+        Ok(())
+    }
+
+    fn check_fields(&self) -> Result<(), FormatError> {
+        if self.fields.len() > FIELDS_MAX {
+            return Err(invalid("fields", format!("at most {FIELDS_MAX}"), self.fields.len()));
+        }
+        let (mut ids, mut paths) = (HashSet::new(), HashSet::new());
+        for field in &self.fields {
+            if field.id == 0 || field.id >= self.next_field_id {
+                let expected = format!("1 or more, below {}", self.next_field_id);
+                return Err(invalid("field id", expected, field.id));
+            }
+            if field.path.is_empty() || field.path.len() > FIELD_PATH_LEN_MAX {
+                let expected = format!("1 to {FIELD_PATH_LEN_MAX} bytes");
+                return Err(invalid("field path", expected, field.path.len()));
+            }
+            if !ids.insert(field.id) || !paths.insert(&field.path) {
+                return Err(invalid(
+                    "fields",
+                    "each id and each path once",
+                    format!("{:?} twice", field.path),
+                ));
+            }
         }
         Ok(())
     }
@@ -232,11 +281,12 @@ impl Manifest {
             | SegmentFile::Reduced(index)
             | SegmentFile::Links(index) => usize::from(index) < self.vectors.len(),
             SegmentFile::Tombstones(checkpoint) => checkpoint < self.next_checkpoint,
+            SegmentFile::Field(id) => self.fields.iter().any(|field| field.id == id),
             // No manifest has sparse vectors yet.
             SegmentFile::Sparse(_) | SegmentFile::Postings(_) => false,
         };
         if let Some(unknown) = unique.iter().find(|file| !known(file)) {
-            let expected = format!("only vectors and checkpoints of this manifest in segment {id}");
+            let expected = format!("only vectors, fields and checkpoints of this manifest in segment {id}");
             return Err(invalid("files", expected, unknown.file_name()));
         }
         for file in &unique {
@@ -249,6 +299,7 @@ impl Manifest {
                 | SegmentFile::Payloads
                 | SegmentFile::Vectors(_)
                 | SegmentFile::Sparse(_)
+                | SegmentFile::Field(_)
                 | SegmentFile::Tombstones(_) => None,
             };
             if let Some(missing) = beside.filter(|beside| !unique.contains(beside)) {

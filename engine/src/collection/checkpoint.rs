@@ -7,6 +7,7 @@
 //! New files are complete and durable before the manifest names them, and old ones are deleted after. If publishing the manifest fails in
 //! a way that leaves open which one is in place, the log is poisoned and nothing is deleted.
 
+use super::fields::forget_fields;
 use super::view::View;
 use super::{Shared, WriteState};
 use crate::error::{Error, Result};
@@ -14,8 +15,8 @@ use crate::ids::{SegmentId, SeqNo};
 use crate::io::{publish, retry};
 use crate::optimizer::{JobHandle, JobKind, MergePlan, Rules, SegmentStats, Stats, plan_merge, plan_seal};
 use crate::segment::{
-    Built, Indexing, Mutable, Sealed, Segment, SegmentView, Tombstones, build, index_bytes_a_point,
-    is_indexable, write_tombstones,
+    Built, Indexing, Sealed, Segment, SegmentView, Tombstones, build, index_bytes_a_point, is_indexable,
+    write_tombstones,
 };
 use nigh_format::layout::{MANIFEST_FILE, SegmentFile};
 use nigh_format::manifest::{IndexParams, Manifest, SegmentEntry, Settings};
@@ -56,6 +57,12 @@ impl Shared {
         match lane {
             Lane::Seal if self.jobs.may_start(JobKind::Seal, now) => {
                 plan_seal(&stats, &rules).is_some_and(|reason| self.seal(reason).unwrap_or(false))
+            }
+            Lane::Rewrite
+                if self.jobs.may_start(JobKind::PayloadIndex, now)
+                    && let Some(id) = self.lacks_field() =>
+            {
+                self.index_fields(id).unwrap_or(false)
             }
             Lane::Rewrite => {
                 let plan = plan_merge(&stats, &rules);
@@ -150,6 +157,10 @@ impl Shared {
                     self.rewritten.wait(&mut checkpoint);
                 }
             }
+            if let Some(id) = self.lacks_field() {
+                self.index_fields(id)?;
+                continue;
+            }
             let Some((mut stats, rules)) = self.stats(self.env.clock.now()) else {
                 std::thread::yield_now();
                 continue;
@@ -189,7 +200,7 @@ impl Shared {
         }
         wal.begin_epoch()?;
         checkpoint.sealing = Some(draft.clone());
-        let active = Arc::new(Mutable::new(Arc::clone(&self.params)));
+        let active = self.new_mutable(&self.fields.read());
         draft.segments.push(SegmentView::empty(active));
         self.view.store(Arc::new(draft.clone()));
         Ok(true)
@@ -201,7 +212,10 @@ impl Shared {
         let id = SegmentId(checkpoint.manifest.next_segment_id);
         let pace = |bytes| self.pace(job, bytes);
         let built = source
-            .map(|source| build(&self.place, id, &self.params, None, std::slice::from_ref(source), &pace))
+            .map(|source| {
+                let fields = self.fields.read().clone();
+                build(&self.place, id, (&self.params, &fields), None, std::slice::from_ref(source), &pace)
+            })
             .transpose()?;
         let mut next = checkpoint.manifest.clone();
         next.generation += 1;
@@ -211,6 +225,7 @@ impl Shared {
         let written = self.write_new_tombstones(&mut next, &mut dead, checkpoint, &frozen);
         let published = written.and_then(|()| {
             next.segments.extend(built.as_ref().map(|b| b.entry.clone()));
+            forget_fields(&mut next);
             self.publish_manifest(&next)
         });
         if let Err(e) = published {
@@ -221,7 +236,7 @@ impl Shared {
         checkpoint.dead = dead;
         checkpoint.sealing = None;
         self.swap_in(&checkpoint.manifest, &frozen, built);
-        self.remove_old_tombstones(&old, &checkpoint.manifest);
+        self.remove_unlisted(&old, &checkpoint.manifest);
         Ok(())
     }
 
@@ -306,7 +321,8 @@ impl Shared {
         } else if sources.iter().any(|s| s.live_count() > 0) {
             let params = Arc::clone(&self.indexes.read());
             let indexing = Indexing { params: &params, threads: self.env.index_threads };
-            build(&self.place, id, &self.params, Some(indexing), &sources, &pace).map(Some)
+            let fields = self.fields.read().clone();
+            build(&self.place, id, (&self.params, &fields), Some(indexing), &sources, &pace).map(Some)
         } else {
             Ok(None)
         };
@@ -374,6 +390,8 @@ impl Shared {
                 dead.insert(entry.id, new_dead);
                 next.segments.push(entry);
             }
+            // One may have been dropped meanwhile.
+            forget_fields(&mut next);
             self.publish_manifest(&next)
         };
         if let Err(e) = publish() {
@@ -424,13 +442,13 @@ impl Shared {
         Ok(())
     }
 
-    fn pace(&self, job: &JobHandle, bytes: u64) -> Result<()> {
+    pub(super) fn pace(&self, job: &JobHandle, bytes: u64) -> Result<()> {
         job.progress(bytes);
         self.check_writable()
     }
 
     /// Makes `manifest` the truth. `NoSpace` means it surely is not; any other failure poisons the log.
-    fn publish_manifest(&self, manifest: &Manifest) -> Result<()> {
+    pub(super) fn publish_manifest(&self, manifest: &Manifest) -> Result<()> {
         self.check_not_poisoned()?;
         let path = self.dir.join(MANIFEST_FILE);
         let _poison = PoisonOnPanic(self);
@@ -443,7 +461,8 @@ impl Shared {
         })
     }
 
-    fn remove_old_tombstones(&self, old: &Manifest, new: &Manifest) {
+    /// Removes files of kept segments that the manifest does not list any more.
+    pub(super) fn remove_unlisted(&self, old: &Manifest, new: &Manifest) {
         for entry in &old.segments {
             let Some(kept) = new.segments.iter().find(|e| e.id == entry.id) else { continue };
             for file in entry.files.iter().filter(|f| !kept.files.contains(f)) {
@@ -455,7 +474,7 @@ impl Shared {
 }
 
 /// A panic in the middle counts as a crash: the disk may hold more than is known here, so nothing more is written.
-struct PoisonOnPanic<'a>(&'a Shared);
+pub(super) struct PoisonOnPanic<'a>(pub(super) &'a Shared);
 
 impl Drop for PoisonOnPanic<'_> {
     fn drop(&mut self) {
@@ -466,7 +485,7 @@ impl Drop for PoisonOnPanic<'_> {
 }
 
 /// A rewrite is over, however it ended: others may start, and whoever closes the collection need not wait any more.
-struct RewriteEnds<'a>(&'a Shared);
+pub(super) struct RewriteEnds<'a>(pub(super) &'a Shared);
 
 impl Drop for RewriteEnds<'_> {
     fn drop(&mut self) {

@@ -12,6 +12,7 @@ mod choice;
 mod commit;
 mod config;
 mod env;
+mod fields;
 mod info;
 mod read;
 mod recovery;
@@ -27,6 +28,7 @@ pub use config::{CollectionConfig, CollectionUpdate, IndexConfig, OptimizerConfi
 pub(crate) use config::{NAME_BYTES_MAX, check_name};
 pub(crate) use env::Env;
 pub use env::{Background, Limits};
+pub use fields::PayloadIndexInfo;
 pub use info::{CollectionInfo, IndexInfo, SegmentInfo};
 pub use recovery::RecoveryReport;
 pub(crate) use recovery::{Fate, sweep_dir};
@@ -34,6 +36,7 @@ pub use selection::Selection;
 
 use crate::error::{Error, Result};
 use crate::optimizer::{JobInfo, Jobs};
+use crate::payload::Fields;
 use crate::segment::SegmentPlace;
 use crate::wal::{CommitQueue, Tail, WalWriter};
 use arc_swap::ArcSwap;
@@ -74,6 +77,8 @@ pub(crate) struct Shared {
     settings: RwLock<Settings>,
     /// How each vector is indexed.
     indexes: RwLock<Arc<[IndexParams]>>,
+    /// Payload fields that are indexed.
+    fields: RwLock<Fields>,
     view: ArcSwap<View>,
     queue: CommitQueue<Choice>,
     write: Mutex<WriteState>,

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::ids::{SegmentId, SeqNo};
 use crate::io::{missing_is_damage, publish, read_file, remove_tree, retry};
 use crate::optimizer::Jobs;
+use crate::payload::{Fields, fields_of};
 use crate::segment::{Mutable, Sealed, SegmentPlace, SegmentView, read_tombstones};
 use crate::wal::{CommitQueue, Follow, Replayed, WalWriter, is_unchanged, replay};
 use arc_swap::ArcSwap;
@@ -61,6 +62,8 @@ impl Shared {
             next_checkpoint: 1,
             vectors: config.params(),
             indexes: config.indexes(),
+            fields: Vec::new(),
+            next_field_id: 1,
             settings: config.settings(),
             segments: Vec::new(),
         };
@@ -73,7 +76,7 @@ impl Shared {
     pub(crate) fn open(env: &Arc<Env>, root: &Path, id: u64, name: String) -> Result<Self> {
         let dir = root.join(collection_dir(id));
         let loaded = Loaded::load(env, &dir, id)?;
-        let Loaded { manifest, params, place, dead, view, replayed, report } = loaded;
+        let Loaded { manifest, params, fields, place, dead, view, replayed, report } = loaded;
         let mut followed = None;
         let wal = if env.read_only {
             followed = replayed.tail;
@@ -98,6 +101,7 @@ impl Shared {
         let now = env.clock.now();
         let settings = RwLock::new(manifest.settings);
         let indexes = RwLock::new(manifest.indexes.clone().into());
+        let fields = RwLock::new(fields);
         let checkpoint = Checkpoint { manifest, dead, sealing: None, rewriting: false };
         let write = WriteState { wal, followed, draft: view.clone(), last_write: now, last_sync: now };
         Ok(Self {
@@ -108,6 +112,7 @@ impl Shared {
             params,
             settings,
             indexes,
+            fields,
             view: ArcSwap::from_pointee(view),
             queue: CommitQueue::default(),
             write: Mutex::new(write),
@@ -137,6 +142,7 @@ impl Shared {
             let loaded = Loaded::load(&self.env, &self.dir, id)?;
             *self.settings.write() = loaded.manifest.settings;
             *self.indexes.write() = loaded.manifest.indexes.clone().into();
+            *self.fields.write() = loaded.fields;
             self.applied.store(loaded.manifest.applied_seq, Ordering::Release);
             checkpoint.manifest = loaded.manifest;
             checkpoint.dead = loaded.dead;
@@ -158,7 +164,7 @@ impl Shared {
         // The memory that both share may now hold points behind the draft's end: nothing is appended there again.
         let draft = &mut state.draft;
         draft.segments.retain(|segment| segment.as_mutable().is_none() || segment.len > 0);
-        draft.segments.push(SegmentView::empty(Arc::new(Mutable::new(Arc::clone(&self.params)))));
+        draft.segments.push(SegmentView::empty(self.new_mutable(&self.fields.read())));
         false
     }
 
@@ -186,7 +192,7 @@ impl Shared {
     fn reread_manifest(&self, manifest: &Manifest) -> Result<(usize, u64)> {
         let (mut files, mut bytes) = (1, manifest.encode().len() as u64);
         for entry in &manifest.segments {
-            Sealed::open(&self.place, entry, &self.params)?;
+            Sealed::open(&self.place, entry, &self.params, &self.fields.read())?;
             read_tombstones(&self.place, entry)?;
             let small = |f: &&FileEntry| matches!(f.file, SegmentFile::Meta | SegmentFile::Tombstones(_));
             for file in entry.files.iter().filter(small) {
@@ -206,6 +212,7 @@ impl Shared {
 struct Loaded {
     manifest: Manifest,
     params: Arc<[VectorParams]>,
+    fields: Fields,
     place: SegmentPlace,
     dead: BTreeMap<u64, crate::segment::Tombstones>,
     view: View,
@@ -236,6 +243,8 @@ impl Loaded {
 
     fn load_manifest(env: &Env, dir: &Path, id: u64, manifest: Manifest) -> Result<Self> {
         let params: Arc<[VectorParams]> = manifest.vectors.clone().into();
+        let fields = fields_of(&manifest.fields)
+            .map_err(|e| Error::corrupt(&dir.join(MANIFEST_FILE), 0, format!("an indexed field: {e}")))?;
         let place = SegmentPlace { vfs: Arc::clone(&env.vfs), dir: dir.join(SEGMENTS_DIR), collection: id };
         let mut report = RecoveryReport::default();
         if !env.read_only {
@@ -245,17 +254,17 @@ impl Loaded {
         let mut dead = BTreeMap::new();
         let mut segments = Vec::new();
         for entry in &manifest.segments {
-            let sealed = Arc::new(Sealed::open(&place, entry, &params)?);
+            let sealed = Arc::new(Sealed::open(&place, entry, &params, &fields)?);
             let tombstones = read_tombstones(&place, entry)?;
             dead.insert(entry.id, tombstones.clone());
             segments.push(SegmentView::sealed(sealed, tombstones));
         }
-        let active = Arc::new(Mutable::new(Arc::clone(&params)));
+        let active = Arc::new(Mutable::new(Arc::clone(&params), &fields));
         let mut view = View::new(SeqNo(manifest.applied_seq), segments, active);
         let replayed = replay_into(env, dir, id, &params, &mut view)?;
         report.operations_replayed = replayed.operation_count;
         report.cut_bytes = replayed.cut_bytes;
-        Ok(Self { manifest, params, place, dead, view, replayed, report })
+        Ok(Self { manifest, params, fields, place, dead, view, replayed, report })
     }
 }
 

@@ -131,6 +131,13 @@ fn check_files(sealed: &Sealed, findings: &mut Findings, progress: &mut dyn FnMu
     for vectors in sealed.vectors() {
         findings.note(vectors.check());
     }
+    for field in sealed.fields() {
+        findings.note(field.file().check_all());
+        findings.note(field.check());
+        findings.file_count += 1;
+        findings.byte_count += field.file().stamp().len;
+        progress(field.file().stamp().len);
+    }
     for index in sealed.indexes() {
         findings.note(index.check());
     }

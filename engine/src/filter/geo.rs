@@ -61,6 +61,11 @@ impl GeoBoundingBox {
         };
         between && (self.bottom_right.lat..=self.top_left.lat).contains(&point.lat)
     }
+
+    /// Degrees north between which it lies.
+    pub(super) fn latitudes(&self) -> (f64, f64) {
+        (self.bottom_right.lat, self.top_left.lat)
+    }
 }
 
 /// What is nearer to a place than a distance.
@@ -75,6 +80,12 @@ pub struct GeoRadius {
 impl GeoRadius {
     pub(super) fn contains(&self, point: GeoPoint) -> bool {
         distance(self.center, point) < self.radius_metres
+    }
+
+    /// Degrees north between which it lies, with room for roundings.
+    pub(super) fn latitudes(&self) -> (f64, f64) {
+        let degrees = (self.radius_metres / EARTH_RADIUS).to_degrees() * (1.0 + 1e-9) + 1e-9;
+        (self.center.lat - degrees, self.center.lat + degrees)
     }
 }
 
@@ -102,6 +113,12 @@ impl GeoPolygon {
     pub(super) fn contains(&self, point: GeoPoint) -> bool {
         let outside = |ring: &Vec<GeoPoint>| side_of(ring, point) == Side::Outside;
         side_of(&self.exterior, point) == Side::Inside && self.interiors.iter().all(outside)
+    }
+
+    /// Degrees north between which it lies.
+    pub(super) fn latitudes(&self) -> (f64, f64) {
+        let ends = (f64::INFINITY, f64::NEG_INFINITY);
+        self.exterior.iter().fold(ends, |(south, north), point| (south.min(point.lat), north.max(point.lat)))
     }
 }
 

@@ -20,6 +20,8 @@ pub enum JobKind {
     Merge,
     /// Rewrites one segment without its dead points.
     Vacuum,
+    /// Writes the index of payload fields of one segment.
+    PayloadIndex,
 }
 
 /// How far a job is.

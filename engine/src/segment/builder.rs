@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::hnsw::{NODES_MAX, Seeded, breadth_first};
 use crate::ids::{SegmentId, SeqNo};
 use crate::io::{BlockWriter, FileStamp, Vfs, remove_tree, retry};
-use crate::payload::write_payloads;
+use crate::payload::{Fields, write_field_index, write_payloads};
 use crate::vectors::write_vectors;
 use nigh_format::layout::SegmentFile;
 use nigh_format::manifest::{FileEntry, IndexParams, SegmentEntry, VectorParams};
@@ -58,12 +58,12 @@ pub(crate) struct Indexing<'a> {
 pub(crate) fn build(
     place: &SegmentPlace,
     id: SegmentId,
-    params: &[VectorParams],
+    (params, fields): (&[VectorParams], &Fields),
     indexing: Option<Indexing<'_>>,
     sources: &[Source],
     pace: &(dyn Fn(u64) -> Result<()> + Sync),
 ) -> Result<Built> {
-    let built = write(place, id, params, indexing, sources, pace);
+    let built = write(place, id, (params, fields), indexing, sources, pace);
     if built.is_err() {
         // No manifest can name it: it was never published. What stays behind is removed at the next open.
         drop(remove_tree(place.vfs.as_ref(), &place.segment_dir(id)));
@@ -74,7 +74,7 @@ pub(crate) fn build(
 fn write(
     place: &SegmentPlace,
     id: SegmentId,
-    params: &[VectorParams],
+    (params, fields): (&[VectorParams], &Fields),
     indexing: Option<Indexing<'_>>,
     sources: &[Source],
     pace: &(dyn Fn(u64) -> Result<()> + Sync),
@@ -121,13 +121,21 @@ fn write(
         let order = live.rows_in_order(&indexed.live_of_row);
         write_index(&indexed.index, (*vector as u16, dim, *wanted, seed), &order, writer, &mut list)?;
     }
+    for field in fields.iter() {
+        let values = |i| {
+            let (source, offset) = live.at(sources, i as usize)?;
+            source.field_values(field, offset)
+        };
+        let file = SegmentFile::Field(field.id);
+        list(file, write_field_index(writer(file)?, field.kind, live.places.len() as u32, values)?);
+    }
     let last_seq = live.points.iter().map(|(_, version)| version.0).max().unwrap_or(0);
     let point_count = live.places.len() as u32;
     let meta = SegmentMeta { segment_id: id.0, point_count, last_seq, vectors };
     list(SegmentFile::Meta, write_meta(place, id, &meta)?);
     vfs.sync_dir(&place.dir).map_err(|e| Error::io("sync", &place.dir, e))?;
     let entry = SegmentEntry { id: id.0, point_count, dead_count: 0, last_seq, files };
-    let segment = Arc::new(Sealed::open(place, &entry, params)?);
+    let segment = Arc::new(Sealed::open(place, &entry, params, fields)?);
     Ok(Built { segment, entry, remap: live.remap })
 }
 

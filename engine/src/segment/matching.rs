@@ -60,9 +60,9 @@ impl Indexed for SegmentView {
                 let some = |words: &[u64]| OffsetSet::from_words(words.to_vec(), self.len);
                 Ok(Some(words.map_or_else(|| OffsetSet::all(self.len), some)))
             }
-            (Leaf::HasVector(_) | Leaf::Field { .. } | Leaf::Nested { .. } | Leaf::Slice { .. }, _) => {
-                Ok(None)
-            }
+            (Leaf::Field { path, test }, Segment::Mutable(mutable)) => mutable.answer(path, test, self.len),
+            (Leaf::Field { path, test }, Segment::Sealed(sealed)) => sealed.answer(path, test),
+            (Leaf::HasVector(_) | Leaf::Nested { .. } | Leaf::Slice { .. }, _) => Ok(None),
         }
     }
 }

@@ -6,9 +6,11 @@
 //! Threads: one appender, under the collection's write lock; any number of readers. Points lie in chunks; an appender locks only the last
 //! chunk, for the time of a copy.
 
-use crate::filter::OffsetSet;
+use crate::error::Result;
+use crate::filter::{FieldValues, OffsetSet, Test};
 use crate::ids::SeqNo;
-use crate::point::PointId;
+use crate::payload::{Fields, GrowingField, IndexedField};
+use crate::point::{Payload, PayloadPath, PointId};
 use crate::vectors::{Row, VectorColumn};
 use nigh_format::manifest::VectorParams;
 use parking_lot::RwLock;
@@ -28,6 +30,7 @@ const POINT_OVERHEAD: u64 = 128;
 #[derive(Debug)]
 pub(crate) struct Mutable {
     params: Arc<[VectorParams]>,
+    fields: Vec<GrowingField>,
     chunks: RwLock<Vec<Arc<RwLock<Chunk>>>>,
     newest: RwLock<HashMap<PointId, u32>>,
     bytes: AtomicU64,
@@ -44,8 +47,15 @@ struct Chunk {
 }
 
 impl Mutable {
-    pub(crate) fn new(params: Arc<[VectorParams]>) -> Self {
-        Self { params, chunks: RwLock::default(), newest: RwLock::default(), bytes: AtomicU64::new(0) }
+    pub(crate) fn new(params: Arc<[VectorParams]>, fields: &Fields) -> Self {
+        let fields = fields.iter().map(|field| GrowingField::new(Arc::clone(field))).collect();
+        Self {
+            params,
+            fields,
+            chunks: RwLock::default(),
+            newest: RwLock::default(),
+            bytes: AtomicU64::new(0),
+        }
     }
 
     /// Memory in use, about.
@@ -69,6 +79,7 @@ impl Mutable {
             self.chunks.write().push(Arc::new(RwLock::new(chunk)));
         }
         let Some(chunk) = self.chunks.read().last().map(Arc::clone) else { return };
+        let field_bytes = self.index_payload(payload);
         let previous = self.newest.read().get(&id).copied().unwrap_or(NONE);
         {
             let mut chunk = chunk.write();
@@ -82,8 +93,30 @@ impl Mutable {
         }
         self.newest.write().insert(id, offset);
         let row_bytes: usize = rows.iter().flatten().map(|row| row.len()).sum();
-        let bytes = POINT_OVERHEAD + (payload.len() + row_bytes) as u64;
+        let bytes = POINT_OVERHEAD + (payload.len() + row_bytes) as u64 + field_bytes;
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Adds a point's payload to the indexes of fields. Returns the memory that this took, about.
+    fn index_payload(&self, payload: &[u8]) -> u64 {
+        if self.fields.is_empty() {
+            return 0;
+        }
+        // It was checked before it was logged.
+        let payload = Payload::decode(payload).unwrap_or_default();
+        let values = |field: &IndexedField| FieldValues::of(payload.as_map(), &field.path, field.kind);
+        self.fields.iter().map(|growing| growing.push(values(growing.field()))).sum()
+    }
+
+    /// The index of a field, if it has one.
+    pub(crate) fn field(&self, id: u64) -> Option<&GrowingField> {
+        self.fields.iter().find(|growing| growing.field().id == id)
+    }
+
+    /// Those of the first `len` points for which a check of the values at `path` holds; none if no index can tell.
+    pub(crate) fn answer(&self, path: &PayloadPath, test: &Test, len: u32) -> Result<Option<OffsetSet>> {
+        let mut growing = self.fields.iter().filter(|growing| growing.field().path == *path);
+        growing.find_map(|growing| growing.answer(test, len).transpose()).transpose()
     }
 
     fn chunk(&self, offset: u32) -> Option<(Arc<RwLock<Chunk>>, usize)> {
@@ -137,9 +170,9 @@ impl Mutable {
         &self,
         vector: usize,
         offsets: Range<u32>,
-        mut between: impl FnMut() -> Result<(), E>,
+        mut between: impl FnMut() -> std::result::Result<(), E>,
         mut each: impl FnMut(u32, Row<'_>),
-    ) -> Result<(), E> {
+    ) -> std::result::Result<(), E> {
         let mut start = offsets.start;
         while start < offsets.end {
             between()?;
@@ -162,9 +195,9 @@ impl Mutable {
         &self,
         vector: usize,
         (among, offsets): (&OffsetSet, Range<u32>),
-        mut between: impl FnMut() -> Result<(), E>,
+        mut between: impl FnMut() -> std::result::Result<(), E>,
         mut each: impl FnMut(u32, Row<'_>),
-    ) -> Result<(), E> {
+    ) -> std::result::Result<(), E> {
         let mut start = offsets.start;
         while start < offsets.end {
             between()?;

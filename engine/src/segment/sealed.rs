@@ -6,15 +6,17 @@
 use super::id_map::MappedIds;
 use super::index::MappedIndex;
 use crate::error::{Error, Result};
-use crate::filter::OffsetSet;
+use crate::filter::{OffsetSet, Test};
 use crate::ids::{SegmentId, SeqNo};
 use crate::io::{BlockFile, FileStamp, Vfs, missing_is_damage, read_file, remove_tree};
-use crate::payload::MappedPayloads;
+use crate::payload::{Fields, MappedFieldIndex, MappedPayloads};
+use crate::point::PayloadPath;
 use crate::vectors::{MappedVectors, Row};
 use nigh_format::header::Identity;
 use nigh_format::layout::{SegmentFile, segment_dir};
 use nigh_format::manifest::{SegmentEntry, VectorParams};
 use nigh_format::segment_meta::SegmentMeta;
+use parking_lot::RwLock;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -68,6 +70,8 @@ pub(crate) struct Sealed {
     vectors: Vec<MappedVectors>,
     /// Of each vector, if it has one.
     indexes: Vec<Option<MappedIndex>>,
+    /// Indexes of payload fields: the only thing that a segment gains after it was sealed.
+    fields: RwLock<Vec<Arc<MappedFieldIndex>>>,
     obsolete: AtomicBool,
 }
 
@@ -76,7 +80,12 @@ const SCAN_GROUP: u32 = 1024;
 
 impl Sealed {
     /// Opens the segment that a manifest entry names.
-    pub(crate) fn open(place: &SegmentPlace, entry: &SegmentEntry, params: &[VectorParams]) -> Result<Self> {
+    pub(crate) fn open(
+        place: &SegmentPlace,
+        entry: &SegmentEntry,
+        params: &[VectorParams],
+        fields: &Fields,
+    ) -> Result<Self> {
         let id = SegmentId(entry.id);
         let open = |file: SegmentFile| {
             let listed = entry.files.iter().find(|f| f.file == file);
@@ -108,6 +117,11 @@ impl Sealed {
             MappedIndex::open(params, vectors.row_count(), codes, reduced, links).map(Some)
         });
         let indexes = indexes.collect::<Result<_>>()?;
+        let fields = fields.iter().filter(|field| is_listed(SegmentFile::Field(field.id))).map(|field| {
+            let file = open(SegmentFile::Field(field.id))?;
+            MappedFieldIndex::open(file, Arc::clone(field), entry.point_count).map(Arc::new)
+        });
+        let fields = fields.collect::<Result<_>>()?;
         Ok(Self {
             id,
             place: place.clone(),
@@ -117,6 +131,7 @@ impl Sealed {
             payloads: MappedPayloads::open(open(SegmentFile::Payloads)?, entry.point_count)?,
             vectors,
             indexes,
+            fields: RwLock::new(fields),
             obsolete: AtomicBool::new(false),
         })
     }
@@ -159,7 +174,33 @@ impl Sealed {
         self.indexes.iter().flatten()
     }
 
-    /// All files but meta and tombstones.
+    /// The indexes of payload fields.
+    pub(crate) fn fields(&self) -> Vec<Arc<MappedFieldIndex>> {
+        self.fields.read().clone()
+    }
+
+    /// The index of a payload field, if it has one.
+    pub(crate) fn field(&self, id: u64) -> Option<Arc<MappedFieldIndex>> {
+        self.fields.read().iter().find(|index| index.field().id == id).cloned()
+    }
+
+    pub(crate) fn add_field(&self, index: Arc<MappedFieldIndex>) {
+        self.fields.write().push(index);
+    }
+
+    /// Forgets the indexes of fields that are not indexed any more.
+    pub(crate) fn keep_fields(&self, is_kept: impl Fn(u64) -> bool) {
+        self.fields.write().retain(|index| is_kept(index.field().id));
+    }
+
+    /// The points for which a check of the values at `path` holds, dead ones too; none if no index can tell.
+    pub(crate) fn answer(&self, path: &PayloadPath, test: &Test) -> Result<Option<OffsetSet>> {
+        let fields = self.fields();
+        let mut indexes = fields.iter().filter(|index| index.field().path == *path);
+        indexes.find_map(|index| index.answer(test).transpose()).transpose()
+    }
+
+    /// All files but meta, tombstones and indexes of payload fields.
     pub(crate) fn files(&self) -> impl Iterator<Item = &BlockFile> {
         let files = [self.ids.file(), self.payloads.file()].into_iter();
         let files = files.chain(self.vectors.iter().map(MappedVectors::file));
@@ -168,7 +209,8 @@ impl Sealed {
 
     /// Bytes of all files but meta and tombstones.
     pub(crate) fn disk_bytes(&self) -> u64 {
-        self.files().map(|f| f.stamp().len).sum()
+        let fields: u64 = self.fields.read().iter().map(|index| index.file().stamp().len).sum();
+        self.files().map(|f| f.stamp().len).sum::<u64>() + fields
     }
 
     /// The folder goes when the last holder does. Call only when no manifest names the segment any more.

@@ -2,8 +2,9 @@
 
 use super::{Mutable, Sealed, Tombstones};
 use crate::error::{Error, Result};
-use crate::filter::OffsetSet;
+use crate::filter::{FieldValues, OffsetSet, Test};
 use crate::ids::SeqNo;
+use crate::payload::IndexedField;
 use crate::point::{Payload, PointId};
 use crate::vectors::Row;
 use std::borrow::Cow;
@@ -109,6 +110,35 @@ impl SegmentView {
                 sealed.payloads().file().damaged(0, format!("point at offset {offset}: {why}"))
             }
         })
+    }
+
+    /// What a point has in an indexed field: from the segment's index if it has one, else from the payload.
+    pub(crate) fn field_values(&self, field: &IndexedField, offset: u32) -> Result<FieldValues> {
+        let known = match &self.segment {
+            Segment::Mutable(mutable) => mutable.field(field.id).and_then(|growing| growing.values(offset)),
+            Segment::Sealed(sealed) => {
+                sealed.field(field.id).map(|index| index.values(offset)).transpose()?
+            }
+        };
+        match known {
+            Some(values) => Ok(values),
+            None => Ok(FieldValues::of(self.decoded_payload(offset)?.as_map(), &field.path, field.kind)),
+        }
+    }
+
+    /// The points with something in an indexed field, dead ones too; none if the segment has no index of it.
+    pub(crate) fn field_points(&self, id: u64) -> Result<Option<OffsetSet>> {
+        let not_empty = Test::Empty(false);
+        match &self.segment {
+            Segment::Mutable(mutable) => match mutable.field(id) {
+                Some(growing) => growing.answer(&not_empty, self.len),
+                None => Ok(None),
+            },
+            Segment::Sealed(sealed) => match sealed.field(id) {
+                Some(index) => index.answer(&not_empty),
+                None => Ok(None),
+            },
+        }
     }
 
     pub(crate) fn payload_len(&self, offset: u32) -> Result<usize> {

@@ -2,14 +2,29 @@
 
 use rkyv::{Archive, Deserialize, Serialize};
 
-use super::{Durability, FileEntry, Manifest, SegmentEntry, Settings};
+use super::{Durability, FieldParams, FileEntry, Manifest, SegmentEntry, Settings};
 use crate::archive;
 use crate::error::FormatError;
 use crate::header::{FileKind, HEADER_LEN};
 use crate::layout::SegmentFile;
+use crate::payload_index::FieldKind;
 use crate::vector_params::{Datatype, IndexParams, Metric, VectorParams};
 
 const OFFSET: u64 = HEADER_LEN as u64;
+
+/// What version 2 wrote: without payload fields.
+#[derive(Archive, Serialize, Deserialize)]
+struct ManifestRecordV2 {
+    generation: u64,
+    collection_id: u64,
+    applied_seq: u64,
+    next_segment_id: u64,
+    next_checkpoint: u64,
+    vectors: Vec<VectorRecord>,
+    indexes: Vec<IndexRecord>,
+    settings: SettingsRecord,
+    segments: Vec<SegmentRecord>,
+}
 
 /// What version 1 wrote: without indexes.
 #[derive(Archive, Serialize, Deserialize)]
@@ -33,8 +48,17 @@ struct ManifestRecord {
     next_checkpoint: u64,
     vectors: Vec<VectorRecord>,
     indexes: Vec<IndexRecord>,
+    fields: Vec<FieldRecord>,
+    next_field_id: u64,
     settings: SettingsRecord,
     segments: Vec<SegmentRecord>,
+}
+
+#[derive(Archive, Serialize, Deserialize)]
+struct FieldRecord {
+    id: u64,
+    path: String,
+    kind: u16,
 }
 
 #[derive(Archive, Serialize, Deserialize)]
@@ -98,6 +122,8 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
         next_checkpoint: manifest.next_checkpoint,
         vectors: manifest.vectors.iter().map(vector_record).collect(),
         indexes: manifest.indexes.iter().map(index_record).collect(),
+        fields: manifest.fields.iter().map(field_record).collect(),
+        next_field_id: manifest.next_field_id,
         settings: SettingsRecord {
             durability: durability.code(),
             flush_interval_ms,
@@ -112,7 +138,11 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
 
 /// The manifest in `data`, written by a version, whose codes are known but whose rules are not checked.
 pub(super) fn decode(data: &[u8], version: u16) -> Result<Manifest, FormatError> {
-    let record = if version == 1 { decode_v1(data) } else { archive::decode(data) };
+    let record = match version {
+        1 => decode_v1(data).map(from_v2),
+        2 => archive::decode(data).map(from_v2),
+        _ => archive::decode(data),
+    };
     let record: ManifestRecord = record.map_err(|error| error.shift(OFFSET))?;
     let SettingsRecord {
         durability,
@@ -132,6 +162,8 @@ pub(super) fn decode(data: &[u8], version: u16) -> Result<Manifest, FormatError>
         next_checkpoint: record.next_checkpoint,
         vectors: record.vectors.into_iter().map(vector).collect::<Result<_, _>>()?,
         indexes: record.indexes.into_iter().map(index).collect(),
+        fields: record.fields.into_iter().map(field).collect::<Result<_, _>>()?,
+        next_field_id: record.next_field_id,
         settings: Settings {
             durability,
             flush_interval_ms,
@@ -144,7 +176,34 @@ pub(super) fn decode(data: &[u8], version: u16) -> Result<Manifest, FormatError>
     })
 }
 
-fn decode_v1(data: &[u8]) -> Result<ManifestRecord, FormatError> {
+fn from_v2(record: ManifestRecordV2) -> ManifestRecord {
+    let ManifestRecordV2 {
+        generation,
+        collection_id,
+        applied_seq,
+        next_segment_id,
+        next_checkpoint,
+        vectors,
+        indexes,
+        settings,
+        segments,
+    } = record;
+    ManifestRecord {
+        generation,
+        collection_id,
+        applied_seq,
+        next_segment_id,
+        next_checkpoint,
+        vectors,
+        indexes,
+        fields: Vec::new(),
+        next_field_id: 1,
+        settings,
+        segments,
+    }
+}
+
+fn decode_v1(data: &[u8]) -> Result<ManifestRecordV2, FormatError> {
     let ManifestRecordV1 {
         generation,
         collection_id,
@@ -156,7 +215,7 @@ fn decode_v1(data: &[u8]) -> Result<ManifestRecord, FormatError> {
         segments,
     } = archive::decode(data)?;
     let indexes = vectors.iter().map(|_| index_record(&IndexParams::DEFAULT)).collect();
-    Ok(ManifestRecord {
+    Ok(ManifestRecordV2 {
         generation,
         collection_id,
         applied_seq,
@@ -167,6 +226,18 @@ fn decode_v1(data: &[u8]) -> Result<ManifestRecord, FormatError> {
         settings,
         segments,
     })
+}
+
+fn field_record(field: &FieldParams) -> FieldRecord {
+    let FieldParams { id, path, kind } = field;
+    FieldRecord { id: *id, path: path.clone(), kind: kind.code() }
+}
+
+fn field(record: FieldRecord) -> Result<FieldParams, FormatError> {
+    let FieldRecord { id, path, kind } = record;
+    let kind = FieldKind::from_code(kind)
+        .ok_or_else(|| FormatError::invalid(OFFSET, "kind of a field", "1 to 7", kind))?;
+    Ok(FieldParams { id, path, kind })
 }
 
 fn index_record(index: &IndexParams) -> IndexRecord {
