@@ -338,6 +338,10 @@ pub(crate) fn payload(rng: &mut Rng) -> Value {
     if rng.chance(5) { json!({}) } else { object(rng, 2) }
 }
 
+/// Some of the paths that [`filter`] asks about.
+pub(crate) const PATHS: [&str; 9] =
+    ["tag", "n", "ok", "at", "place", "items[].tag", "items[].n", "deep.n", "deep.tag[]"];
+
 fn path(rng: &mut Rng) -> (String, u64) {
     let (key, kind) = *rng.pick(&KINDS);
     let key = if key.contains('.') { format!("\"{key}\"") } else { key.to_owned() };
