@@ -19,8 +19,8 @@ const LADDER: [&[&str]; 9] = [
     &["segment"],
     &["hnsw", "payload", "text"],
     &["scorer"],
-    &["quantization"],
-    &["vectors", "kernels", "wal", "filter"],
+    &["quantization", "filter"],
+    &["vectors", "kernels", "wal"],
     &["io", "threads", "point", "ids", "error"],
 ];
 

@@ -1,5 +1,7 @@
 //! A set of offsets of one segment: one bit for each.
 
+use crate::kernels::bits::count_ones;
+
 /// Offsets below a length.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct OffsetSet {
@@ -36,7 +38,7 @@ impl OffsetSet {
     }
 
     pub(crate) fn count(&self) -> u32 {
-        self.words.iter().map(|word| word.count_ones()).sum()
+        count_ones(&self.words)
     }
 
     #[inline]

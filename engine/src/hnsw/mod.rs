@@ -29,5 +29,5 @@ pub(crate) use build::{BuildParams, Seeded, SeededRow, build, row_len_of};
 pub(crate) use calibrate::{CURVE_K, CurvePoint, Finding, REFINES, measure_curve, pick};
 pub(crate) use graph::{Graph, Layer, Tower, Upper};
 pub(crate) use order::{breadth_first, renumber};
-pub(crate) use search::{Counts, Distances, Scratch, Stop, Walk, descend, walk};
+pub(crate) use search::{Counts, Distances, Scratch, Stop, Walk, descend, walk, walk_among};
 pub(crate) use space::{CodeDistances, Space, bias_of, prefetch_for};

@@ -63,6 +63,8 @@ pub(crate) struct Scratch {
     visited: Visited,
     nodes: Vec<u32>,
     keys: Vec<u32>,
+    /// Nodes that do not pass, to be looked behind.
+    bridges: Vec<u32>,
     pub(crate) counts: Counts,
 }
 
@@ -74,7 +76,7 @@ pub(crate) fn walk(
     how: Walk,
     scratch: &mut Scratch,
 ) {
-    let Scratch { beam, visited, nodes, keys, counts } = scratch;
+    let Scratch { beam, visited, nodes, keys, counts, .. } = scratch;
     let room = layer.row_len().max(starts.len());
     if nodes.len() < room {
         nodes.resize(room, 0);
@@ -113,6 +115,84 @@ pub(crate) fn walk(
         count = visited.insert_row(layer.row(node), nodes);
         if let Some(node) = beam.after_next() {
             prefetch_words(layer.row(node));
+        }
+    }
+}
+
+/// Walks one layer as [`walk`] does, over those nodes only that pass: only they are compared and kept. What does not pass is a bridge: its neighbours stand in for
+/// it, once (ACORN-1, arXiv 2403.04871, with bridges as in arXiv 2607.00768). `starts` may pass or not.
+pub(crate) fn walk_among(
+    layer: Layer<'_>,
+    distances: &mut impl Distances,
+    starts: &[u32],
+    how: Walk,
+    passes: impl Fn(u32) -> bool,
+    scratch: &mut Scratch,
+) {
+    let Scratch { beam, visited, nodes, keys, bridges, counts } = scratch;
+    let enough = layer.row_len() / 2;
+    let room = starts.len().max(layer.row_len()) + layer.row_len();
+    if nodes.len() < room {
+        nodes.resize(room, 0);
+        keys.resize(room, 0);
+    }
+    beam.reset(how.width.max(1));
+    visited.reset(layer.len());
+    let (mut count, mut next) = (0, 0);
+    bridges.clear();
+    for start in starts {
+        if visited.insert(*start) {
+            if passes(*start) {
+                nodes[count] = *start;
+                count += 1;
+            } else {
+                bridges.push(*start);
+            }
+        }
+    }
+    loop {
+        // A bridge leads to those that pass among its neighbours; those that do not may be bridges later.
+        while count < enough
+            && let Some(bridge) = bridges.get(next)
+        {
+            next += 1;
+            for node in layer.neighbors(*bridge) {
+                if passes(node) && visited.insert(node) {
+                    nodes[count] = node;
+                    count += 1;
+                }
+            }
+        }
+        let (new, keys) = (&nodes[..count], &mut keys[..count]);
+        distances.keys(new, keys);
+        counts.distances += count as u64;
+        for (node, key) in new.iter().zip(keys) {
+            if *key <= beam.bound() && beam.insert(*key, *node) {
+                prefetch_words(layer.row(*node));
+            }
+        }
+        if how.stop.slack < f32::INFINITY
+            && let Some(kth) = beam.key_at(how.stop.k - 1)
+        {
+            beam.cut(distances.key(distances.distance(kth) * (1.0 + how.stop.slack)));
+        }
+        let Some((_, node)) = beam.peek() else { return };
+        beam.expand();
+        counts.hops += 1;
+        let met = visited.insert_row(layer.row(node), nodes);
+        (count, next) = (0, 0);
+        bridges.clear();
+        for at in 0..met {
+            let node = nodes[at];
+            if passes(node) {
+                nodes[count] = node;
+                count += 1;
+            } else {
+                bridges.push(node);
+            }
+        }
+        if count < enough {
+            bridges.iter().for_each(|bridge| prefetch_words(layer.row(*bridge)));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Approximate search of one segment: its graph is walked, the candidates are scored by their vectors.
 //!
-//! With a filter the points that pass are known before. Where there are few, scoring them all is less work than a walk that has to find them; otherwise the
-//! walk goes over all points and only those that pass are taken, as far more candidates are kept as there are points that do not pass.
+//! With a filter, the points that pass are known before. Where they are few, all of them are compared on codes: that costs less than a walk. Otherwise the walk goes
+//! over them alone, and where it meets fewer than there must be, all are compared after all.
 //!
 //! Always holds: as many points as were asked for are found, if so many are alive. Where a walk met fewer, it is repeated wider, and at last
 //! the segment is scanned; so it is where mostly dead points lie around the query.
@@ -34,10 +34,14 @@ pub(crate) struct Approximate<'a> {
     pub(crate) clock: Option<&'a dyn Clock>,
 }
 
-/// Distances on codes for each candidate that a walk keeps: at 16 links a node 14 to 17 were counted, for 128 to 4096 candidates of 100,000 points.
-const WALK_DISTANCES: usize = 16;
-/// Distances on codes that take as long as scoring one point by its vector, somewhere in memory.
-const SCORE_DISTANCES: usize = 2;
+/// Distances for each candidate that a walk keeps, where that was not measured: at 16 links a node 8 to 17 were counted.
+const WALK_DISTANCES: usize = 10;
+/// How many points are compared one after the other in the time of one distance of a walk, whose points lie anywhere and have to be looked for.
+const SCAN_SPEED: usize = 8;
+/// Where the share of points that pass is so much smaller around the query than everywhere, a walk ends before it has found the nearest of them.
+const FAR: f64 = 0.25;
+/// Where all points that pass are compared on codes, so many of the best for each asked for are looked at again.
+const SCAN_REFINE: usize = 8;
 
 /// A walk is made wider this often before the segment is scanned.
 const WIDER_MAX: u32 = 3;
@@ -58,36 +62,29 @@ impl Approximate<'_> {
         let graph = index.view()?;
         let vectors = sealed.vector(self.vector)?;
         let offsets = vectors.offsets_of_rows()?;
+        if let Some(matches) = self.matches.and_then(|matches| matches.get(place)) {
+            let parts = Parts { place, view, sealed, graph: &graph, vectors, offsets };
+            return self.search_among(&parts, matches, scorer, scratch, hits);
+        }
         let offset_of = |row: u32| match offsets {
             Some(offsets) => offsets.get(row as usize).copied().unwrap_or(u32::MAX),
             None => row,
         };
         let any_dead = view.dead.count() > 0;
-        let matches = self.matches.and_then(|matches| matches.get(place));
         let is_live = |row: u32| {
             let offset = offset_of(row);
             // Asked of the candidates once, nearest first, before they are looked at again: meanwhile their ids come.
             sealed.ids().prefetch(offset);
-            match matches {
-                Some(matches) => matches.contains(offset),
-                None => !any_dead || !view.dead.contains(offset),
-            }
+            !any_dead || !view.dead.contains(offset)
         };
-        let live = view.live_count() as usize;
-        let eligible = matches.map_or(live, |matches| matches.count() as usize);
-        let share = eligible as f64 / live.max(1) as f64;
         let wanted = self.k.min(graph.base.len());
-        let (mut walk, refine) = self.walk(&graph, view, eligible);
-        if matches.is_some() && eligible * SCORE_DISTANCES <= walk.width * WALK_DISTANCES {
-            return Ok(None);
-        }
+        let (mut walk, refine) = self.walk(&graph, view);
         let mut wider = 0;
         loop {
             self.limiter.check()?;
             let started = self.now();
             let kept = self.kept(&graph);
-            let part = (walk.width as f64 * share) as usize / REFINE_PART;
-            let candidates = (self.k * refine).max(kept).max(part);
+            let candidates = (self.k * refine).max(kept).max(walk.width / REFINE_PART);
             let how = SearchHow { walk, candidates, kept };
             let found = if self.quantization.ignore {
                 let query = scorer.query().to_vec();
@@ -97,33 +94,25 @@ impl Approximate<'_> {
                 graph.search(scorer.query(), how, is_live, scratch)
             };
             let walked = self.now();
-            // Where far more of what a walk ends with may not be found than of all points, those that may are at its edge, and nearer ones may lie beyond.
-            let edge = found.live < candidates && found.live as f64 * 2.0 < found.met as f64 * share;
-            let enough = found.live >= wanted.min(eligible);
+            // Where most of what a walk ends with is dead, the live ones are at its edge, and nearer ones may lie beyond.
+            let edge = found.live < candidates && found.live * 2 < found.met;
+            let enough = found.live >= wanted.min(view.live_count() as usize);
             if edge || !enough {
                 let all = walk.stop == Stop::NEVER && walk.width >= graph.base.len();
-                if edge || all || wider == WIDER_MAX || (matches.is_some() && walk.stop == Stop::NEVER) {
+                if edge || all || wider == WIDER_MAX {
                     return Ok(None);
                 }
                 wider += 1;
                 walk = IndexView::plain_walk(walk.width.saturating_mul(4).min(graph.base.len()));
                 continue;
             }
-            let before = hits.len();
-            let rescored = self.score((place, sealed), vectors, (found, kept), offset_of, scorer, hits)?;
-            if let Some(threshold) = self.threshold {
-                let mut at = 0;
-                hits.retain(|hit| {
-                    at += 1;
-                    at <= before || hit.score > threshold
-                });
-            }
+            let rescored = self.take((place, sealed), vectors, (found, kept), offset_of, scorer, hits)?;
             let (counts, refined) = scratch.take_counts();
             return Ok(Some(SegmentExplain {
                 segment: Some(sealed.id()),
                 plan: if self.quantization.ignore { Plan::GraphOnVectors } else { Plan::Graph },
-                points: live as u64,
-                matched: matches.map(|_| eligible as u64),
+                points: u64::from(view.live_count()),
+                matched: None,
                 distances: counts.distances,
                 hops: counts.hops,
                 refined,
@@ -133,6 +122,75 @@ impl Approximate<'_> {
                 rescore: self.now().saturating_sub(walked),
             }));
         }
+    }
+
+    /// As [`Approximate::search`], of those points that pass a filter.
+    fn search_among(
+        &self,
+        parts: &Parts<'_>,
+        matches: &OffsetSet,
+        scorer: &mut Scorer,
+        scratch: &mut IndexScratch,
+        hits: &mut Vec<Hit>,
+    ) -> Result<Option<SegmentExplain>> {
+        // Codes are what makes both ways cheap.
+        if self.quantization.ignore {
+            return Ok(None);
+        }
+        self.limiter.check()?;
+        let Parts { place, view, sealed, graph, vectors, offsets } = *parts;
+        let eligible = matches.count() as usize;
+        let offset_of = |row: u32| match offsets {
+            Some(offsets) => offsets.get(row as usize).copied().unwrap_or(u32::MAX),
+            None => row,
+        };
+        let started = self.now();
+        let kept = self.kept(graph);
+        let wanted = self.k.min(eligible);
+        let (walk, refine, distances) = self.filtered_walk(graph);
+        let mut walked = started;
+        let mut taken = None;
+        if eligible > distances.saturating_mul(SCAN_SPEED) {
+            let passes = |row: u32| matches.contains(offset_of(row));
+            let offset = graph.start(scorer.query(), scratch);
+            let share = eligible as f64 / f64::from(view.len.max(1));
+            if graph.share_near(passes, (8.0 / share) as usize, scratch) >= share * FAR {
+                let candidates = (self.k * refine).max(kept).max(walk.width / REFINE_PART);
+                let how = SearchHow { walk, candidates, kept };
+                let found = graph.search_among((scorer.query(), offset), how, passes, scratch);
+                walked = self.now();
+                if found.live >= wanted {
+                    taken =
+                        Some(self.take((place, sealed), vectors, (found, kept), offset_of, scorer, hits)?);
+                }
+            }
+        }
+        let plan = if taken.is_some() { Plan::FilteredGraph } else { Plan::CodeScan };
+        let rescored = match taken {
+            Some(rescored) => rescored,
+            None => {
+                // Where everything is compared, codes alone decide who is looked at again: more are.
+                let kept = kept.saturating_mul(2);
+                let how = ((self.k * SCAN_REFINE).max(kept), kept);
+                let found = graph.scan(scorer.query(), how, eligible_rows(matches, offsets), scratch);
+                walked = self.now();
+                self.take((place, sealed), vectors, (found, kept), offset_of, scorer, hits)?
+            }
+        };
+        let (counts, refined) = scratch.take_counts();
+        Ok(Some(SegmentExplain {
+            segment: Some(sealed.id()),
+            plan,
+            points: u64::from(view.live_count()),
+            matched: Some(eligible as u64),
+            distances: counts.distances,
+            hops: counts.hops,
+            refined,
+            rescored,
+            ef: if plan == Plan::CodeScan { 0 } else { walk.width },
+            walk: walked.saturating_sub(started),
+            rescore: self.now().saturating_sub(walked),
+        }))
     }
 
     /// Candidates that are scored by their vectors, or that are the answer where codes are exact.
@@ -149,9 +207,28 @@ impl Approximate<'_> {
     }
 
     /// How to walk, and how many candidates to look at again for each point asked for.
-    fn walk(&self, graph: &IndexView<'_>, view: &SegmentView, eligible: usize) -> (Walk, usize) {
-        // Points that may not be found take places of the beam and of the nearest: as many more are asked for.
-        let live = eligible.max(1) as f64 / f64::from(view.len.max(1));
+    fn walk(&self, graph: &IndexView<'_>, view: &SegmentView) -> (Walk, usize) {
+        // Dead points take places of the beam and of the nearest: as many more are asked for.
+        self.walk_of(graph, f64::from(view.live_count().max(1)) / f64::from(view.len.max(1)))
+    }
+
+    /// How to walk over points that pass, so that the walk finds as much as one over all points does by the curve, for which it need not be used up; how many candidates
+    /// to look at again for each point asked for; and about how many distances that takes.
+    fn filtered_walk(&self, graph: &IndexView<'_>) -> (Walk, usize, usize) {
+        let recall = match self.effort {
+            Effort::Recall(recall) => recall,
+            Effort::Ef(ef) => {
+                let within = graph.curve.iter().filter(|point| point.width as usize <= ef);
+                within.map(|point| point.recall).fold(0.0, f32::max)
+            }
+        };
+        let (walk, refine) = hnsw::pick(graph.curve, recall, self.k);
+        let point = graph.curve.iter().find(|point| point.recall >= recall).or(graph.curve.last());
+        let distances = point.map_or(walk.width * WALK_DISTANCES, |point| point.distances as usize);
+        (walk, refine, distances * self.k.div_ceil(hnsw::CURVE_K))
+    }
+
+    fn walk_of(&self, graph: &IndexView<'_>, live: f64) -> (Walk, usize) {
         let more = |count: usize| ((count as f64 / live).ceil() as usize).min(graph.base.len().max(1));
         match self.effort {
             Effort::Ef(ef) => (IndexView::plain_walk(more(ef.max(self.kept(graph)))), REFINE),
@@ -160,6 +237,28 @@ impl Approximate<'_> {
                 (Walk { width: more(walk.width), ..walk }, refine)
             }
         }
+    }
+
+    /// Scores the best candidates and takes those that are good enough; how many were scored by their vectors.
+    fn take(
+        &self,
+        segment: (usize, &Sealed),
+        vectors: &MappedVectors,
+        found: (Found<'_>, usize),
+        offset_of: impl Fn(u32) -> u32,
+        scorer: &mut Scorer,
+        hits: &mut Vec<Hit>,
+    ) -> Result<u64> {
+        let before = hits.len();
+        let rescored = self.score(segment, vectors, found, offset_of, scorer, hits)?;
+        if let Some(threshold) = self.threshold {
+            let mut at = 0;
+            hits.retain(|hit| {
+                at += 1;
+                at <= before || hit.score > threshold
+            });
+        }
+        Ok(rescored)
     }
 
     /// Scores the best candidates; how many by their vectors.
@@ -263,4 +362,28 @@ mod tests {
         let values = [f32::NEG_INFINITY, -3.5, -1e-30, 0.0, 1e-30, 2.0, f32::INFINITY];
         assert!(values.windows(2).all(|w| ordered(w[0]) < ordered(w[1])));
     }
+}
+
+/// The rows of some points, all of which have one, ascending.
+fn eligible_rows<'a>(
+    points: &'a OffsetSet,
+    offsets: Option<&'a [u32]>,
+) -> Box<dyn Iterator<Item = u32> + 'a> {
+    match offsets {
+        None => Box::new(points.iter_in(0..u32::MAX)),
+        Some(offsets) => {
+            let passing = move |(row, offset): (u32, &u32)| points.contains(*offset).then_some(row);
+            Box::new((0..).zip(offsets).filter_map(passing))
+        }
+    }
+}
+
+/// What a search of one segment reads.
+struct Parts<'a> {
+    place: usize,
+    view: &'a SegmentView,
+    sealed: &'a Sealed,
+    graph: &'a IndexView<'a>,
+    vectors: &'a MappedVectors,
+    offsets: Option<&'a [u32]>,
 }

@@ -8,6 +8,10 @@ use std::time::Duration;
 pub enum Plan {
     /// Every point was scored; with a filter, every point that passes.
     Scan,
+    /// Every point that passes the filter was compared on codes, and the best were scored.
+    CodeScan,
+    /// A graph was walked on codes, over those points only that pass the filter.
+    FilteredGraph,
     /// A graph was walked on codes.
     Graph,
     /// A graph was walked on the vectors themselves.

@@ -5,6 +5,7 @@
 
 mod batch_upserts;
 mod churn;
+mod filtered_search;
 mod load;
 mod merge_memory;
 mod merging_search;
@@ -43,6 +44,8 @@ pub(crate) enum Figure {
     MergeMemory(merge_memory::MergeMemoryArgs),
     /// The slowest searches while a graph is built beside them.
     MergingSearch(merging_search::MergingSearchArgs),
+    /// Speed and recall of searches with a filter, against those without one.
+    FilteredSearch(filtered_search::FilteredSearchArgs),
     /// Only fill a folder, for the other figures.
     #[command(hide = true)]
     Load(load::LoadArgs),
@@ -71,6 +74,7 @@ pub(crate) fn run(args: &MeasureArgs, out: &mut Out) -> Result<Outcome> {
         Figure::Churn(args) => (churn::measure(args)?, args.common.json),
         Figure::MergeMemory(args) => (merge_memory::measure(args)?, args.common.json),
         Figure::MergingSearch(args) => (merging_search::measure(args)?, args.common.json),
+        Figure::FilteredSearch(args) => (filtered_search::measure(args)?, args.common.json),
         Figure::Load(args) => {
             load::load(args)?;
             return Ok(Outcome::Clean);

@@ -1,6 +1,8 @@
 //! An index as it is searched: parts that lie in memory or in mapped files go in, the nearest rows to a query come out.
 
-use crate::hnsw::{self, CodeDistances, Counts, Distances, Layer, Scratch, Stop, Tower, Walk, descend, walk};
+use crate::hnsw::{
+    self, CodeDistances, Counts, Distances, Layer, Scratch, Stop, Tower, Walk, descend, walk, walk_among,
+};
 use crate::kernels::int8::{Int8Kernels, Rows};
 use crate::quantization::{CodeBuffer, Int8, Projection, is_bytes};
 use nigh_format::codes::Quantizer;
@@ -100,6 +102,8 @@ pub(crate) struct Found<'s> {
 }
 
 const SIGN: u32 = 1 << 31;
+/// Rows that are compared at a time when all are.
+const SCAN_BLOCK: usize = 256;
 
 impl<'a> IndexView<'a> {
     /// The rows nearest to `query`, which is of length 1 under cosine; `is_live` says which may be found. Fewer than asked for when the walk met fewer.
@@ -123,6 +127,64 @@ impl<'a> IndexView<'a> {
         Found { exact, ..scratch.as_found() }
     }
 
+    /// The rows nearest to `query`, from which [`IndexView::start`] made `offset`, of those that pass, by a walk over these alone. Perhaps fewer than there are: where the graph does not connect them.
+    pub(crate) fn search_among<'s>(
+        &self,
+        (query, offset): (&[f32], f64),
+        how: SearchHow,
+        passes: impl Fn(u32) -> bool,
+        scratch: &'s mut IndexScratch,
+    ) -> Found<'s> {
+        let IndexScratch { walk: walking, starts, query: code, .. } = &mut *scratch;
+        let codes = self.reduced.as_ref().map_or(&self.codes, |(codes, _)| codes);
+        let mut distances = self.distances(codes.rows, codes.bias, code, offset);
+        walk_among(self.base, &mut distances, starts, how.walk, passes, walking);
+        scratch.take_found(how.candidates, |_| true);
+        if self.reduced.is_some() {
+            return self.refine(query, how.kept, scratch);
+        }
+        let exact = self.exact_offset(query, offset);
+        Found { exact, ..scratch.as_found() }
+    }
+
+    /// The rows nearest to `query` of those that `rows` names, each of which is compared on codes. `rows` ascend.
+    pub(crate) fn scan<'s>(
+        &self,
+        query: &[f32],
+        (candidates, kept): (usize, usize),
+        rows: impl Iterator<Item = u32>,
+        scratch: &'s mut IndexScratch,
+    ) -> Found<'s> {
+        let offset = self.encode_walked(query, scratch);
+        let IndexScratch { walk: walking, query: code, rows: block, keys, found, .. } = &mut *scratch;
+        let codes = self.reduced.as_ref().map_or(&self.codes, |(codes, _)| codes);
+        let mut distances = self.distances(codes.rows, codes.bias, code, offset);
+        let mut farthest = u32::MAX;
+        found.clear();
+        let mut rows = rows.peekable();
+        while rows.peek().is_some() {
+            block.clear();
+            block.extend(rows.by_ref().take(SCAN_BLOCK));
+            keys.resize(block.len(), 0);
+            distances.keys(block, keys);
+            walking.counts.distances += block.len() as u64;
+            found.extend(keys.iter().copied().zip(block.iter().copied()).filter(|(key, _)| *key <= farthest));
+            if found.len() >= candidates * 2 + SCAN_BLOCK {
+                found.select_nth_unstable(candidates);
+                found.truncate(candidates);
+                farthest = found.iter().map(|(key, _)| *key).max().unwrap_or(u32::MAX);
+            }
+        }
+        found.sort_unstable();
+        found.truncate(candidates);
+        if self.reduced.is_some() {
+            return self.refine(query, kept, scratch);
+        }
+        let exact = self.exact_offset(query, offset);
+        let live = scratch.found.len();
+        Found { rows: &scratch.found, live, met: live, exact }
+    }
+
     /// The rows nearest by any distances, which only the upper layers need a code of the query for.
     pub(crate) fn search_by<'s>(
         &self,
@@ -140,15 +202,9 @@ impl<'a> IndexView<'a> {
     }
 
     /// Encodes the query and walks down to where the nodes are entered; what makes a squared distance of `bias - 2 dot`.
-    fn start(&self, query: &[f32], scratch: &mut IndexScratch) -> f64 {
-        let IndexScratch { walk: walking, starts, query: code, dots, projected, .. } = scratch;
-        let offset = match &self.reduced {
-            Some((codes, projection)) => {
-                projection.project(self.kernels, query, code, dots, projected);
-                self.encode(codes, projected, code)
-            }
-            None => self.encode(&self.codes, query, code),
-        };
+    pub(crate) fn start(&self, query: &[f32], scratch: &mut IndexScratch) -> f64 {
+        let offset = self.encode_walked(query, scratch);
+        let IndexScratch { walk: walking, starts, query: code, .. } = scratch;
         let layer = |level: usize| {
             let (rows, bias) = match self.tower_codes.get(level) {
                 Some(layer) => (layer.codes.rows(), layer.bias.as_deref()),
@@ -158,6 +214,35 @@ impl<'a> IndexView<'a> {
         };
         descend(self.tower, self.descent, layer, starts, walking);
         offset
+    }
+
+    /// The share that passes of about `count` rows around those that a walk starts from; [`IndexView::start`] comes before.
+    pub(crate) fn share_near(
+        &self,
+        passes: impl Fn(u32) -> bool,
+        count: usize,
+        scratch: &IndexScratch,
+    ) -> f64 {
+        let near =
+            |rows: &[u32]| -> Vec<u32> { rows.iter().flat_map(|row| self.base.neighbors(*row)).collect() };
+        let mut rows = near(&scratch.starts);
+        if rows.len() < count {
+            let more = count.div_ceil(self.base.row_len().max(1)).min(rows.len());
+            rows = near(rows.get(..more).unwrap_or_default());
+        }
+        rows.iter().filter(|row| passes(**row)).count() as f64 / rows.len().max(1) as f64
+    }
+
+    /// The query in the codes that are walked on; what makes a squared distance of `bias - 2 dot`.
+    fn encode_walked(&self, query: &[f32], scratch: &mut IndexScratch) -> f64 {
+        let IndexScratch { query: code, dots, projected, .. } = scratch;
+        match &self.reduced {
+            Some((codes, projection)) => {
+                projection.project(self.kernels, query, code, dots, projected);
+                self.encode(codes, projected, code)
+            }
+            None => self.encode(&self.codes, query, code),
+        }
     }
 
     /// Orders what was found by whole codes.
