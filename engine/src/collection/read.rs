@@ -112,7 +112,7 @@ impl Shared {
         names.iter().try_for_each(|name| self.vector_index(name).map(drop))
     }
 
-    fn record(
+    pub(super) fn record(
         &self,
         view: &View,
         id: PointId,

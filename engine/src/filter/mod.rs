@@ -25,5 +25,6 @@ pub use condition::{Condition, Filter, MinShould};
 pub use datetime::{Datetime, DatetimeRange};
 pub(crate) use evaluate::{Indexed, Subject};
 pub use geo::{GeoBoundingBox, GeoPoint, GeoPolygon, GeoRadius};
+pub(crate) use number::integer_of;
 pub use number::{Number, Range};
 pub(crate) use offsets::OffsetSet;
