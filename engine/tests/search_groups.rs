@@ -32,7 +32,7 @@ fn make(rng: &mut Rng, rows: &[Vec<f32>], kinds: u64) -> (Collection, Vec<Value>
     let values: Vec<Value> = rows.iter().map(|_| value(rng, kinds)).collect();
     let half = rows.len() / 2;
     let point = |i: usize| {
-        let payload = json!({"by": values[i], "even": i % 2 == 0});
+        let payload = json!({"by": values[i], "even": i.is_multiple_of(2)});
         Point::new(i as u64, rows[i].clone()).with_payload(Payload::from_json(payload).expect("an object"))
     };
     points.upsert((0..half).map(point)).expect("upsert");

@@ -29,8 +29,8 @@ impl Collection {
         let (shared, path) = (self.readable()?, order.path()?);
         shared.check_vector_names(&request.with_vectors)?;
         let view = shared.view.load();
-        let mut first: Vec<((OrderValue, PointId), (usize, u32))> = Vec::new();
-        let sort = |first: &mut Vec<((OrderValue, PointId), (usize, u32))>| {
+        let mut first: Vec<Placed> = Vec::new();
+        let sort = |first: &mut Vec<Placed>| {
             first.sort_unstable_by(|a, b| order.compare_points(&a.0, &b.0));
             first.truncate(request.limit);
         };
@@ -135,6 +135,9 @@ impl Collection {
         Ok(groups)
     }
 }
+
+/// A value of a point, and where the point is: segment of the view, offset in it.
+type Placed = ((OrderValue, PointId), (usize, u32));
 
 /// Values that are kept beyond twice those asked for before they are sorted: sorting is worth its while then.
 const SORTED_AT_LEAST: usize = 1024;

@@ -218,7 +218,7 @@ fn test(check: &Check, place: &str) -> Result<Test> {
         }
         Check::GeoRadius(circle) => {
             check_point(circle.center, &format!("{place}.geo_radius.center"))?;
-            if !(circle.radius_metres >= 0.0) {
+            if circle.radius_metres.is_nan() || circle.radius_metres < 0.0 {
                 let field = format!("{place}.geo_radius.radius");
                 return Err(Error::invalid(field, "0 metres or more", circle.radius_metres));
             }
