@@ -34,7 +34,8 @@
 //! # Reading
 //!
 //! Each read answers from one moment: vectors and payloads of the same state, however many writers are at work. [`SearchRequest`] is the nearest points to a vector;
-//! [`ScrollRequest`] walks through all in id order. A score is always larger for the nearer point.
+//! [`ScrollRequest`] walks through all in id order, [`Collection::scroll_by`] in the order of a value. A [`Filter`] says which points count; searches, scrolls, counts,
+//! facets and groups take one, and so do deletes and edits of payloads. A score is always larger for the nearer point.
 //!
 //! # Errors
 //!
@@ -85,7 +86,8 @@ pub use nigh_format::payload_index::FieldKind;
 pub use optimizer::{JobInfo, JobKind, JobState};
 pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId};
 pub use query::{
-    Effort, Explain, Plan, Quantization, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest,
+    Direction, Effort, Explain, FacetHit, FacetRequest, FacetValue, Group, GroupRequest, OrderBy, OrderValue,
+    OrderedRecord, Plan, Quantization, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest,
     SegmentExplain, WithPayload, WithVectors,
 };
 pub use threads::{CancelToken, Clock, ManualClock, SystemClock};

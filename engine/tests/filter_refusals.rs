@@ -112,8 +112,6 @@ fn what_is_wrong_and_where() {
         let Error::Invalid { field, .. } = error else { panic!("{error:?}") };
         assert_eq!(field, place, "{filter:?}");
     }
-    let unknown = refusal(&points, &must(Condition::has_vector("없음")));
-    assert_eq!(unknown.kind(), ErrorKind::NotFound, "{unknown}");
 }
 
 #[test]

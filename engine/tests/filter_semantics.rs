@@ -464,6 +464,7 @@ fn ids_vectors_and_slices() {
         assert_eq!(ids(&points, Condition::has_id(Vec::<PointId>::new()).into()), [0u64; 0]);
         assert_eq!(ids(&points, Condition::has_vector("").into()), [1]);
         assert_eq!(ids(&points, Condition::has_vector("둘째").into()), [2]);
+        assert_eq!(ids(&points, Condition::has_vector("없음").into()), [0u64; 0]);
         let parts: Vec<Vec<u64>> =
             (0..3).map(|index| ids(&points, Condition::slice(3, index).into())).collect();
         // From SipHash-2-4 with a zero key, computed apart from the engine.

@@ -180,7 +180,16 @@ fn asynchronous_writes_come_first() {
     }
 }
 
-/// Tokens move between points while others take all of one kind away: what is left is never more or less than there should be.
+/// Stops the writers when it goes.
+struct Stopping<'a>(&'a AtomicBool);
+
+impl Drop for Stopping<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Points begin and cease to pass all the time: an edit finds those that pass at its place in the log, no more and no fewer.
 #[test]
 fn concurrent_writers() {
     let db = Options::new()
@@ -195,6 +204,8 @@ fn concurrent_writers() {
     points.upsert((0..300).map(|n| point(n, "free"))).expect("upsert");
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        // Also when an assertion fails: the writers would go on for ever.
+        let _stopping = Stopping(&stop);
         // Every point is written all the time, some so that it passes, some so that it does not.
         for writer in 0..2u64 {
             let (points, stop) = (&points, &stop);
@@ -252,7 +263,6 @@ fn concurrent_writers() {
                 points.checkpoint().expect("checkpoint");
             }
         }
-        stop.store(true, Ordering::Relaxed);
     });
 }
 

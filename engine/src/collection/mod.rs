@@ -1,7 +1,7 @@
 //! A named set of points: the handle that callers hold, and what is behind it.
 //!
 //! `write.rs` turns requests into operations, `choice.rs` decides which points a filter selects, `commit.rs` logs and applies them, `apply.rs` is the one door into segments; `read.rs` and
-//! `search.rs` answer from one [`View`]; `checkpoint.rs` seals and merges and owns the manifest; `recovery.rs` opens.
+//! `search.rs` answer from one [`View`], and so does `gather.rs`; `checkpoint.rs` seals and merges and owns the manifest; `recovery.rs` opens.
 //!
 //! Locks, in the order they may be taken: checkpoint, then write. Readers take neither: they load the published view.
 
@@ -13,6 +13,7 @@ mod commit;
 mod config;
 mod env;
 mod fields;
+mod gather;
 mod info;
 mod read;
 mod recovery;

@@ -80,7 +80,7 @@ impl Collection {
     /// How many points pass a filter, exactly.
     ///
     /// # Errors
-    /// `Invalid` or `TooLarge` for a bad filter, `NotFound` for an unknown vector name, `Corrupt` if a point's bytes are damaged.
+    /// `Invalid` or `TooLarge` for a bad filter, `Corrupt` if a point's bytes are damaged.
     pub fn count_matching(&self, filter: impl Into<Filter>) -> Result<u64> {
         let shared = self.readable()?;
         let filter = Arc::new(shared.compile(&filter.into())?);
@@ -98,7 +98,7 @@ impl Collection {
 impl Shared {
     /// Checks and compiles a filter.
     pub(super) fn compile(&self, filter: &Filter) -> Result<CompiledFilter> {
-        CompiledFilter::new(filter, &|name| self.vector_index(name))
+        CompiledFilter::new(filter, &|name| self.params.iter().position(|p| p.name == name))
     }
 
     /// Of each segment, the points that are alive and pass.
@@ -112,7 +112,7 @@ impl Shared {
         names.iter().try_for_each(|name| self.vector_index(name).map(drop))
     }
 
-    fn record(
+    pub(super) fn record(
         &self,
         view: &View,
         id: PointId,

@@ -8,7 +8,7 @@ use crate::point::PointId;
 /// ```
 /// # use nigh::{Collection, Condition, Filter, PointId, Result};
 /// # fn f(points: &Collection) -> Result<()> {
-/// points.delete([PointId::from(1u64), 2.into()])?;
+/// points.delete([PointId::from(1u64), PointId::from(2u64)])?;
 /// points.delete(Filter::new().must(Condition::matches("city", "Seoul")))?;
 /// # Ok(())
 /// # }

@@ -110,7 +110,7 @@ macro_rules! from_integers {
     )+};
 }
 
-from_integers!(i32, u32, i64, u64);
+from_integers!(i32, u32, i64, u64, i128);
 
 impl<const N: usize> From<[&str; N]> for MatchValues {
     fn from(texts: [&str; N]) -> Self {

@@ -55,11 +55,11 @@ pub(crate) enum Leaf {
 }
 
 impl CompiledFilter {
-    /// Checks and compiles. `vector_of` gives the place of a vector by its name.
+    /// Checks and compiles. `vector_of` gives the place of a vector by its name, if there is one.
     ///
     /// # Errors
-    /// `Invalid` or `TooLarge` names what cannot be accepted; `NotFound` from `vector_of`.
-    pub(crate) fn new(filter: &Filter, vector_of: &dyn Fn(&str) -> Result<usize>) -> Result<Self> {
+    /// `Invalid` or `TooLarge` names what cannot be accepted.
+    pub(crate) fn new(filter: &Filter, vector_of: &dyn Fn(&str) -> Option<usize>) -> Result<Self> {
         let mut compiler = Compiler { vector_of, conditions: 0 };
         compiler.filter(filter, "filter", Inside { depth: 1, object: false })
     }
@@ -99,7 +99,7 @@ struct Inside {
 }
 
 struct Compiler<'a> {
-    vector_of: &'a dyn Fn(&str) -> Result<usize>,
+    vector_of: &'a dyn Fn(&str) -> Option<usize>,
     conditions: usize,
 }
 
@@ -173,7 +173,11 @@ impl Compiler<'_> {
             }
             Condition::HasVector(name) => {
                 of_point("has_vector")?;
-                Leaf::HasVector((self.vector_of)(name)?)
+                match (self.vector_of)(name) {
+                    Some(vector) => Leaf::HasVector(vector),
+                    // No point has it.
+                    None => return Ok(Node::AtLeast(1, Vec::new())),
+                }
             }
             Condition::Slice { total, index } => {
                 of_point("slice")?;
@@ -218,7 +222,7 @@ fn test(check: &Check, place: &str) -> Result<Test> {
         }
         Check::GeoRadius(circle) => {
             check_point(circle.center, &format!("{place}.geo_radius.center"))?;
-            if !(circle.radius_metres >= 0.0) {
+            if circle.radius_metres.is_nan() || circle.radius_metres < 0.0 {
                 let field = format!("{place}.geo_radius.radius");
                 return Err(Error::invalid(field, "0 metres or more", circle.radius_metres));
             }

@@ -94,7 +94,7 @@ pub enum Condition {
     },
     /// The point's id is one of these.
     HasId(Vec<PointId>),
-    /// The point has the vector with this name.
+    /// The point has the vector with this name; no point has one that the collection does not know.
     HasVector(String),
     /// One object in the array at a path passes a whole filter, whose paths begin in that object. Conditions on ids, vectors and slices have no place in it.
     Nested {

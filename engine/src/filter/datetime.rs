@@ -14,7 +14,7 @@ pub struct Datetime(pub i64);
 
 impl Datetime {
     /// The moment that a text says, if it is in one of the forms.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let mut rest = text.as_bytes();
         let year = digits(&mut rest, 4)?;
         byte(&mut rest, b'-')?;

@@ -27,6 +27,7 @@ pub use datetime::{Datetime, DatetimeRange};
 pub(crate) use evaluate::{Indexed, Subject};
 pub use geo::{GeoBoundingBox, GeoPoint, GeoPolygon, GeoRadius};
 pub(crate) use key::{FieldValues, Keys};
+pub(crate) use number::integer_of;
 pub use number::{Number, Range};
 pub(crate) use offsets::OffsetSet;
 pub(crate) use values::Test;

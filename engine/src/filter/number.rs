@@ -14,7 +14,7 @@ pub enum Number {
 
 impl Number {
     /// The number of a JSON value, if it is one.
-    pub(super) fn of(value: &Value) -> Option<Self> {
+    pub(crate) fn of(value: &Value) -> Option<Self> {
         integer_of(value).map(Number::Integer).or_else(|| value.as_f64().map(Number::Float))
     }
 
@@ -24,7 +24,7 @@ impl Number {
 }
 
 /// The whole number of a JSON value, if it is written as one: 1.0 is none.
-pub(super) fn integer_of(value: &Value) -> Option<i128> {
+pub(crate) fn integer_of(value: &Value) -> Option<i128> {
     value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from))
 }
 

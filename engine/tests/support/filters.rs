@@ -185,7 +185,7 @@ fn match_value(wanted: &Match, value: &Value) -> bool {
     let equal = |wanted: &MatchValue| match wanted {
         MatchValue::Keyword(text) => *value == json!(text),
         MatchValue::Bool(truth) => *value == json!(truth),
-        MatchValue::Integer(integer) => value.is_number() && value.to_string() == integer.to_string(),
+        MatchValue::Integer(integer) => value.is_number() && format!("{value}") == format!("{integer}"),
     };
     let among = |values: &MatchValues| match values {
         MatchValues::Keywords(texts) => texts.iter().any(|text| equal(&MatchValue::Keyword(text.clone()))),
