@@ -10,13 +10,12 @@ pub(crate) fn word_count(point_count: u32) -> u64 {
     u64::from(point_count).div_ceil(64)
 }
 
-/// Checks length, zero tail and the number of set bits of the bitmap that lies at `section`.
-pub(crate) fn check(
+/// Checks length and zero tail of the bitmap that lies at `section`.
+pub(crate) fn check_tail(
     what: &'static str,
     words: &[u64],
     section: &Range<u64>,
     point_count: u32,
-    set_count: u32,
 ) -> Result<(), FormatError> {
     check_count(what, word_count(point_count), words.len())?;
     let used = point_count % 64;
@@ -32,6 +31,18 @@ pub(crate) fn check(
             format!("{last:#x}"),
         ));
     }
+    Ok(())
+}
+
+/// Checks length, zero tail and the number of set bits of the bitmap that lies at `section`.
+pub(crate) fn check(
+    what: &'static str,
+    words: &[u64],
+    section: &Range<u64>,
+    point_count: u32,
+    set_count: u32,
+) -> Result<(), FormatError> {
+    check_tail(what, words, section, point_count)?;
     let got: u64 = words.iter().map(|word| u64::from(word.count_ones())).sum();
     if got != u64::from(set_count) {
         let offset = place_of(section, 0, 8);

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::bitmap::word_count;
+use crate::bitmap::{self, word_count};
 use crate::error::FormatError;
 use crate::field::Field;
 use crate::section::{Sections, check_count, check_data_len, check_preamble, gaps, in_file, place_of};
@@ -113,6 +113,15 @@ impl PayloadIndexLayout {
             let expected = format!("at most {value_count}, for each key has a point");
             return Err(FormatError::invalid(KEY_COUNT.offset as u64, "key_count", expected, key_count));
         }
+        if key_bytes < u64::from(key_count) || (key_count == 0 && key_bytes > 0) {
+            let expected = format!("1 or more for each of {key_count} keys");
+            return Err(FormatError::invalid(KEY_BYTES.offset as u64, "key_bytes", expected, key_bytes));
+        }
+        let pairs = u64::from(key_count) * u64::from(point_count);
+        if u64::from(value_count) > pairs {
+            let (offset, expected) = (VALUE_COUNT.offset as u64, format!("at most {pairs}"));
+            return Err(FormatError::invalid(offset, "value_count", expected, value_count));
+        }
         if !multi && value_count > point_count {
             let expected = format!("at most {point_count}, for no point has two");
             return Err(FormatError::invalid(
@@ -218,7 +227,8 @@ impl PayloadIndexLayout {
         self.value_ends.clone()
     }
 
-    /// Numbers of keys, point by point, ascending within a point: u32. Where no point has two, one for each point, [`NO_VALUE`] if it has none.
+    /// Numbers of keys, point by point, ascending within a point: u32. Where no point has two, one for each point,
+    /// [`NO_VALUE`] if it has none.
     #[must_use]
     pub fn values(&self) -> Range<u64> {
         self.values.clone()
@@ -275,6 +285,162 @@ impl PayloadIndexLayout {
 
 /// Stands for "no value".
 pub const NO_VALUE: u32 = u32::MAX;
+
+/// The sections of a file, as they are.
+#[derive(Debug, Clone, Copy)]
+pub struct PayloadIndexContent<'a> {
+    /// See [`PayloadIndexLayout::key_ends`].
+    pub key_ends: &'a [u64],
+    /// See [`PayloadIndexLayout::keys`].
+    pub keys: &'a [u8],
+    /// See [`PayloadIndexLayout::posting_ends`].
+    pub posting_ends: &'a [u32],
+    /// See [`PayloadIndexLayout::postings`].
+    pub postings: &'a [u32],
+    /// See [`PayloadIndexLayout::value_ends`].
+    pub value_ends: &'a [u32],
+    /// See [`PayloadIndexLayout::values`].
+    pub values: &'a [u32],
+    /// See [`PayloadIndexLayout::filled`].
+    pub filled: &'a [u64],
+    /// See [`PayloadIndexLayout::null`].
+    pub null: &'a [u64],
+    /// See [`PayloadIndexLayout::parts`].
+    pub parts: &'a [u64],
+}
+
+impl PayloadIndexContent<'_> {
+    /// The numbers of a point's keys; [`check_ends`] is done.
+    fn values_of(&self, point: u32, multi: bool) -> &[u32] {
+        let at = point as usize;
+        if !multi {
+            let value = self.values.get(at..=at).unwrap_or_default();
+            return if value == [NO_VALUE] { &[] } else { value };
+        }
+        let end = |at: usize| self.value_ends.get(at).map_or(0, |end| *end as usize);
+        self.values.get(at.checked_sub(1).map_or(0, end)..end(at)).unwrap_or_default()
+    }
+
+    fn is_filled(&self, point: u32) -> bool {
+        self.filled.get(point as usize / 64).is_some_and(|word| word >> (point % 64) & 1 == 1)
+    }
+}
+
+/// Checks everything that the sections say of each other. What a key means is not looked at.
+///
+/// # Errors
+/// The first item that is wrong.
+pub fn check(content: &PayloadIndexContent<'_>, layout: &PayloadIndexLayout) -> Result<(), FormatError> {
+    let shape = layout.shape;
+    check_keys(content.key_ends, content.keys, layout)?;
+    check_ends("end of postings", content.posting_ends, &layout.posting_ends, shape.value_count)?;
+    if shape.multi {
+        check_ends("end of values", content.value_ends, &layout.value_ends, shape.value_count)?;
+    }
+    check_count("values", (layout.values.end - layout.values.start) / 4, content.values.len())?;
+    bitmap::check_tail("filled", content.filled, &layout.filled, shape.point_count)?;
+    bitmap::check_tail("null", content.null, &layout.null, shape.point_count)?;
+    check_postings(content, layout)?;
+    check_values(content, layout)?;
+    check_parts(content.postings, content.parts, layout)
+}
+
+/// Checks that no key is empty, that they ascend, and that the last one ends with the section.
+fn check_keys(ends: &[u64], keys: &[u8], layout: &PayloadIndexLayout) -> Result<(), FormatError> {
+    let PayloadIndexShape { key_count, key_bytes, .. } = layout.shape;
+    check_count("key ends", u64::from(key_count), ends.len())?;
+    check_count("keys", key_bytes, keys.len())?;
+    let (mut before, mut start) = (&[][..], 0);
+    for (index, end) in ends.iter().enumerate() {
+        let range = usize::try_from(start).ok().zip(usize::try_from(*end).ok());
+        let Some(key) = range.and_then(|(start, end)| keys.get(start..end)).filter(|key| !key.is_empty())
+        else {
+            let offset = place_of(&layout.key_ends, index, 8);
+            let expected = format!("above {start}, at most {key_bytes}");
+            return Err(FormatError::invalid(offset, "end of key", expected, end));
+        };
+        if before >= key {
+            let offset = place_of(&layout.keys, 0, 1).saturating_add(start);
+            return Err(FormatError::invalid(offset, "key", "above the one before", format!("key {index}")));
+        }
+        (before, start) = (key, *end);
+    }
+    if start != key_bytes {
+        let offset = place_of(&layout.key_ends, ends.len().saturating_sub(1), 8);
+        return Err(FormatError::invalid(offset, "end of key", key_bytes.to_string(), start));
+    }
+    Ok(())
+}
+
+/// Checks that each key has points, that they ascend, and that each of them has the key.
+fn check_postings(content: &PayloadIndexContent<'_>, layout: &PayloadIndexLayout) -> Result<(), FormatError> {
+    let PayloadIndexShape { point_count, value_count, multi, .. } = layout.shape;
+    check_count("postings", u64::from(value_count), content.postings.len())?;
+    let mut start = 0;
+    for (number, end) in (0_u32..).zip(content.posting_ends) {
+        let points = content.postings.get(start as usize..*end as usize).unwrap_or_default();
+        if points.is_empty() {
+            let offset = place_of(&layout.posting_ends, number as usize, 4);
+            return Err(FormatError::invalid(offset, "end of postings", format!("above {start}"), end));
+        }
+        let mut least = 0;
+        for (place, point) in (start as usize..).zip(points) {
+            let is_here = (least..point_count).contains(point)
+                && content.values_of(*point, multi).binary_search(&number).is_ok();
+            if !is_here {
+                let offset = place_of(&layout.postings, place, 4);
+                let expected = format!("{least} or more, below {point_count}, with key {number}");
+                return Err(FormatError::invalid(offset, "point", expected, point));
+            }
+            least = *point + 1;
+        }
+        start = *end;
+    }
+    Ok(())
+}
+
+/// Checks that the numbers of each point ascend, that there are no more of them than postings, and that who has some is filled.
+fn check_values(content: &PayloadIndexContent<'_>, layout: &PayloadIndexLayout) -> Result<(), FormatError> {
+    let PayloadIndexShape { point_count, value_count, multi, .. } = layout.shape;
+    let mut count = 0_u64;
+    for point in 0..point_count {
+        let values = content.values_of(point, multi);
+        count += values.len() as u64;
+        if !values.is_sorted_by(|a, b| a < b) || (!values.is_empty() && !content.is_filled(point)) {
+            let expected = "ascending numbers of a point that is filled";
+            let got = format!("{} of point {point}", values.len());
+            return Err(FormatError::invalid(place_of(&layout.values, 0, 4), "values", expected, got));
+        }
+    }
+    if count != u64::from(value_count) {
+        let offset = place_of(&layout.values, 0, 4);
+        return Err(FormatError::invalid(offset, "values", value_count.to_string(), count));
+    }
+    Ok(())
+}
+
+/// Checks that the bitmap of each part has its points.
+fn check_parts(postings: &[u32], parts: &[u64], layout: &PayloadIndexLayout) -> Result<(), FormatError> {
+    let PayloadIndexShape { point_count, part_count, .. } = layout.shape;
+    let word_count = word_count(point_count);
+    check_count("parts", word_count * u64::from(part_count), parts.len())?;
+    let len = usize::try_from(word_count).unwrap_or(usize::MAX).max(1);
+    for (part, words) in (0..part_count).zip(parts.chunks(len)) {
+        let places = layout.part(part);
+        let mut expected = vec![0_u64; words.len()];
+        for point in postings.get(places.start as usize..places.end as usize).unwrap_or_default() {
+            if let Some(word) = expected.get_mut(*point as usize / 64) {
+                *word |= 1 << (point % 64);
+            }
+        }
+        if let Some(at) = words.iter().zip(&expected).position(|(got, expected)| got != expected) {
+            let offset = place_of(&layout.parts, usize::from(part) * len + at, 8);
+            let expected = format!("the points at places {places:?} of the postings");
+            return Err(FormatError::invalid(offset, "part", expected, format!("others in part {part}")));
+        }
+    }
+    Ok(())
+}
 
 /// Checks that ends ascend and that the last one is `total`.
 ///

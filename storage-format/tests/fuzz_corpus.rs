@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use common::files;
 use common::log::{Log, operations};
 use nigh_format::block::decode_file;
+use nigh_format::header::FileKind;
 
 fn corpus(target: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target)
@@ -39,6 +40,9 @@ fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         seeds.push(("header", format!("{prefix}-{name}"), file[..64].to_vec()));
         seeds.push((target, prefix, input));
     }
+    let multi = files::payload_index_multi().file(files::TAGS);
+    let (_, multi) = decode_file(&multi, FileKind::PayloadIndex).unwrap();
+    seeds.push(("payload_index", "seed-v3-multi".to_owned(), multi.to_vec()));
     seeds.push(("block_file", "seed".to_owned(), b"\x04some number and then the data".repeat(3)));
     for (index, operation) in operations().iter().enumerate() {
         seeds.push(("operation", format!("seed-{index}"), operation.encode().unwrap()));
@@ -81,6 +85,7 @@ fn kept_inputs() {
 fn seeds_are_good() {
     use nigh_format::graph::LinksLayout;
     use nigh_format::operation::Operation;
+    use nigh_format::payload_index::PayloadIndexLayout;
     use nigh_format::postings::PostingsLayout;
     use nigh_format::reduced::ReducedLayout;
     use nigh_format::sparse::SparseLayout;
@@ -92,6 +97,7 @@ fn seeds_are_good() {
             "links" => drop(LinksLayout::decode(&bytes, bytes.len() as u64).expect(&name)),
             "sparse" => drop(SparseLayout::decode(&bytes, bytes.len() as u64).expect(&name)),
             "postings" => drop(PostingsLayout::decode(&bytes, bytes.len() as u64).expect(&name)),
+            "payload_index" => drop(PayloadIndexLayout::decode(&bytes, bytes.len() as u64).expect(&name)),
             "reduced" => drop(ReducedLayout::decode(&bytes, bytes.len() as u64).expect(&name)),
             _ => {}
         }

@@ -9,7 +9,9 @@ mod common;
 
 use std::path::PathBuf;
 
-use common::files::{self, CHECKPOINT, COLLECTION, SEGMENT, read_u32s, read_u64s, section};
+use common::files::{
+    self, CHECKPOINT, COLLECTION, PayloadIndexParts, SEGMENT, SIZE, TAGS, read_u32s, read_u64s, section,
+};
 use common::log::{self, Log};
 use nigh_format::FormatErrorKind;
 use nigh_format::block::decode_file;
@@ -21,6 +23,7 @@ use nigh_format::id_map::{self, IdMapLayout};
 use nigh_format::layout::SegmentFile;
 use nigh_format::manifest::{IndexParams, Manifest};
 use nigh_format::operation::Operation;
+use nigh_format::payload_index::{self, PayloadIndexLayout};
 use nigh_format::payloads::{PayloadsLayout, check_ends};
 use nigh_format::postings::{self, Block, List, PostingsLayout};
 use nigh_format::reduced::{self, ReducedLayout};
@@ -69,14 +72,32 @@ fn manifest() {
     assert_eq!(Manifest::decode(&bytes, COLLECTION).unwrap(), files::manifest());
 }
 
+/// What an older version could say of the manifest: no fields, and only files of kinds that it knew.
+fn older_manifest(is_known: impl Fn(SegmentFile) -> bool) -> Manifest {
+    let mut manifest = files::manifest();
+    manifest.fields.clear();
+    manifest.next_field_id = 1;
+    manifest.segments[1].files.retain(|entry| is_known(entry.file));
+    manifest
+}
+
 /// Version 1 had no indexes and no reduced files.
 #[test]
 fn manifest_of_version_1() {
     let bytes = std::fs::read(fixture_path(1, "manifest")).unwrap();
-    let mut expected = files::manifest();
+    let mut expected =
+        older_manifest(|file| !matches!(file, SegmentFile::Reduced(_) | SegmentFile::Field(_)));
     expected.indexes.fill(IndexParams::DEFAULT);
-    expected.segments[1].files.retain(|entry| !matches!(entry.file, SegmentFile::Reduced(_)));
     assert_eq!(Manifest::decode(&bytes, COLLECTION).unwrap(), expected);
+}
+
+/// Version 2 had no payload fields.
+#[test]
+fn manifest_of_version_2() {
+    let bytes = std::fs::read(fixture_path(2, "manifest")).unwrap();
+    let manifest = Manifest::decode(&bytes, COLLECTION).unwrap();
+    assert_eq!((manifest.fields.as_slice(), manifest.next_field_id), (&[][..], 1));
+    assert_eq!(manifest, older_manifest(|file| !matches!(file, SegmentFile::Field(_))));
 }
 
 #[test]
@@ -185,6 +206,42 @@ fn postings() {
     assert_eq!([0, 1].map(|at| postings::unpack_one(&[packed], 3, at)), [0, 4]);
     assert_eq!(section(&data, weights)[4..], 1.5_f32.to_le_bytes());
     gaps_are_zero(&data, layout.gaps());
+}
+
+fn check_payload_index(data: &[u8], expected: &PayloadIndexParts) {
+    let layout = PayloadIndexLayout::decode(data, data.len() as u64).unwrap();
+    assert_eq!(layout, expected.layout());
+    let read = PayloadIndexParts::read(data, &layout);
+    payload_index::check(&read.content(), &layout).unwrap();
+    gaps_are_zero(data, layout.gaps());
+}
+
+#[test]
+fn payload_index_of_single_values() {
+    let expected = files::payload_index();
+    let data = segment_data("field-0000000000000005", FileKind::PayloadIndex, SIZE, &expected.file(SIZE));
+    check_payload_index(&data, &expected);
+    let layout = expected.layout();
+    let key = section(&data, layout.keys().start + 2..layout.keys().start + 14);
+    assert_eq!(key, [1, 0xC0, 0x1C, 0, 0, 0, 0, 0, 0, 0x80, 0, 0]);
+    assert_eq!(read_u32s(section(&data, layout.postings())), [1, 0, 4, 3]);
+    assert_eq!(read_u32s(section(&data, layout.values())), [1, 0, u32::MAX, 2, 1]);
+    assert_eq!(read_u64s(section(&data, layout.parts())), [0b00011, 0b11000]);
+    assert_eq!([0, 1, 2].map(|part| layout.part(part)), [0..2, 2..4, 4..4]);
+}
+
+#[test]
+fn payload_index_of_many_values() {
+    let expected = files::payload_index_multi();
+    let data = segment_data("field-0000000000000002", FileKind::PayloadIndex, TAGS, &expected.file(TAGS));
+    check_payload_index(&data, &expected);
+    let layout = expected.layout();
+    assert_eq!(section(&data, layout.keys()), b"\x02a\x02b");
+    assert_eq!(read_u32s(section(&data, layout.posting_ends())), [1, 4]);
+    assert_eq!(read_u32s(section(&data, layout.value_ends())), [2, 2, 3, 4, 4]);
+    assert_eq!(read_u64s(section(&data, layout.filled())), [0b11101]);
+    assert_eq!(read_u64s(section(&data, layout.null())), [0b10100]);
+    assert!(layout.parts().is_empty());
 }
 
 #[test]

@@ -34,13 +34,14 @@ fn segment_files_come_back() {
         .chain(indexed.map(SegmentFile::Links))
         .chain(indexed.map(SegmentFile::Sparse))
         .chain(indexed.map(SegmentFile::Postings))
+        .chain([1, 3, u64::MAX].map(SegmentFile::Field))
         .chain([0, 3, u64::MAX].map(SegmentFile::Tombstones));
     for file in files {
         assert_eq!(SegmentFile::parse(&file.file_name()), Some(file));
         assert_eq!(SegmentFile::from_kind_tag(file.kind(), file.tag()), Some(file));
-        let derived = [FileKind::Codes, FileKind::Reduced, FileKind::Links, FileKind::Postings];
-        let derived = derived.contains(&file.kind());
-        assert_eq!(file.is_derived(), derived);
+        let derived =
+            [FileKind::Codes, FileKind::Reduced, FileKind::Links, FileKind::Postings, FileKind::PayloadIndex];
+        assert_eq!(file.is_derived(), derived.contains(&file.kind()));
     }
 }
 
@@ -60,6 +61,9 @@ fn other_spellings_are_not_ours() {
                 "tombstones-000000000000000A",
             ])
             .chain([
+                "field-2",
+                "field-000000000000000A",
+                "field-00000000000000002",
                 "tombstones-00000000000000003",
                 "tombstones-+000000000000003",
                 "vectors-١",

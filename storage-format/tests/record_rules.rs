@@ -3,11 +3,14 @@
 
 mod common;
 
-use common::files::{COLLECTION, SEGMENT, catalog, manifest, segment_meta};
+use common::files::{COLLECTION, SEGMENT, TAGS, catalog, manifest, segment_meta};
 use nigh_format::FormatErrorKind;
 use nigh_format::catalog::{AliasEntry, Catalog, CollectionEntry};
 use nigh_format::layout::SegmentFile;
-use nigh_format::manifest::{FileEntry, IndexParams, Manifest};
+use nigh_format::manifest::{
+    COUNTER_MAX, FIELD_PATH_LEN_MAX, FIELDS_MAX, FieldParams, FileEntry, IndexParams, Manifest,
+};
+use nigh_format::payload_index::FieldKind;
 use nigh_format::segment_meta::SegmentMeta;
 
 fn catalog_fails(change: impl FnOnce(&mut Catalog)) {
@@ -120,17 +123,57 @@ fn manifest_files() {
         SegmentFile::Reduced(2),
         SegmentFile::Sparse(0),
         SegmentFile::Postings(0),
+        SegmentFile::Field(0),
+        SegmentFile::Field(3),
+        SegmentFile::Field(6),
         SegmentFile::Tombstones(1),
     ] {
         manifest_fails(|manifest| {
             manifest.segments[1].files.push(FileEntry { file, len: 1, table_checksum: 1 })
         });
     }
-    manifest_fails(|manifest| manifest.segments[1].files.truncate(8));
+    manifest_fails(|manifest| manifest.segments[1].files.truncate(9));
     let mut without_dead = manifest();
     without_dead.segments[1].files.pop();
     without_dead.segments[1].dead_count = 0;
     assert_eq!(Manifest::decode(&without_dead.encode(), COLLECTION), Ok(without_dead));
+}
+
+#[test]
+fn manifest_fields() {
+    let field = |id: u64| FieldParams { id, path: format!("p{id}"), kind: FieldKind::Bool };
+    manifest_fails(|manifest| manifest.fields.push(field(0)));
+    manifest_fails(|manifest| manifest.fields.push(field(6)));
+    manifest_fails(|manifest| manifest.next_field_id = 5);
+    manifest_fails(|manifest| manifest.next_field_id = COUNTER_MAX + 1);
+    manifest_fails(|manifest| manifest.fields.push(field(TAGS)));
+    manifest_fails(|manifest| manifest.fields.push(FieldParams { path: "tags".into(), ..field(3) }));
+    manifest_fails(|manifest| manifest.fields[0].path.clear());
+    manifest_fails(|manifest| manifest.fields[0].path = "x".repeat(FIELD_PATH_LEN_MAX + 1));
+    // Its segment still has a file of it.
+    manifest_fails(|manifest| drop(manifest.fields.remove(0)));
+    let full = |count: usize| {
+        let mut manifest = manifest();
+        manifest.next_field_id = 10_000;
+        manifest.fields.extend((100..).map(field).take(count - manifest.fields.len()));
+        manifest
+    };
+    manifest_fails(|manifest| *manifest = full(FIELDS_MAX + 1));
+    let mut good = full(FIELDS_MAX);
+    good.fields[1].path = "x".repeat(FIELD_PATH_LEN_MAX);
+    assert_eq!(Manifest::decode(&good.encode(), COLLECTION), Ok(good));
+}
+
+/// Kinds have a number of their own, whatever is in the record beside them.
+#[test]
+fn manifest_field_kinds() {
+    for kind in FieldKind::ALL {
+        let mut manifest = manifest();
+        manifest.fields[1].kind = kind;
+        assert_eq!(Manifest::decode(&manifest.encode(), COLLECTION), Ok(manifest));
+        assert_eq!(FieldKind::from_code(kind.code()), Some(kind));
+    }
+    assert_eq!([0, 8, u16::MAX].map(FieldKind::from_code), [None; 3]);
 }
 
 #[test]

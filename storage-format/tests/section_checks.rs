@@ -4,13 +4,16 @@
 mod common;
 
 use common::Rng;
-use common::files::{self, LAYER_IDS, LAYER_LENS, layer_links, link_rows, links_layout, padded_rows};
+use common::files::{
+    self, LAYER_IDS, LAYER_LENS, PayloadIndexParts, layer_links, link_rows, links_layout, padded_rows,
+};
 use nigh_format::codes::{CodesLayout, Quantizer, check_codes};
 use nigh_format::graph::{
     CURVE_WIDTH_MAX, CurvePoint, FREE_LINK, LinksLayout, LinksShape, check_layers, check_links, decode_curve,
 };
 use nigh_format::id_map::{self, IdMapLayout};
 use nigh_format::manifest::{Datatype, Metric};
+use nigh_format::payload_index::{self, NO_VALUE};
 use nigh_format::payloads::check_ends;
 use nigh_format::postings::{self, List};
 use nigh_format::reduced::{self, ReducedLayout, ReducedShape};
@@ -270,6 +273,94 @@ fn bits_of_a_list() {
         bytes[bit / 8] ^= 1 << (bit % 8);
         let seen = postings::check_list(&list, &bytes, &layout).is_err();
         assert!(seen || middle.contains(&(bit / 8)), "bit {bit}");
+    }
+}
+
+#[test]
+fn ends_of_a_payload_index() {
+    let check = |ends: &[u32], total| payload_index::check_ends("end", ends, &(128..128 + 16), total);
+    check(&[0, 2, 2, 5], 5).unwrap();
+    payload_index::check_ends("end", &[], &(128..128), 5).unwrap();
+    for (ends, total, place) in
+        [([0, 2, 1, 5], 5, 2), ([0, 2, 6, 5], 5, 2), ([0, 2, 2, 4], 5, 3), ([0, 2, 2, 6], 5, 3)]
+    {
+        assert_eq!(check(&ends, total).unwrap_err().offset, 64 + 128 + 4 * place, "{ends:?}");
+    }
+    assert!(check(&[0, 2, 5], 5).is_err());
+    assert!(check(&[0, 2, 2, 2, 5], 5).is_err());
+}
+
+#[test]
+fn payload_indexes() {
+    type Change = fn(&mut PayloadIndexParts);
+    let check = |parts: &PayloadIndexParts| payload_index::check(&parts.content(), &parts.layout());
+    let fails = |parts: fn() -> PayloadIndexParts, change: Change| {
+        let mut parts = parts();
+        check(&parts).unwrap();
+        change(&mut parts);
+        assert!(check(&parts).is_err());
+    };
+    let bad: [Change; 18] = [
+        |parts| parts.key_ends[0] = 0,
+        |parts| parts.key_ends[0] = 15,
+        |parts| parts.key_ends[2] = 18,
+        |parts| parts.key_ends[2] = 16,
+        |parts| parts.key_ends.truncate(2),
+        |parts| parts.keys.truncate(16),
+        |parts| parts.keys[0] = 2,
+        |parts| parts.keys[14] = 0,
+        |parts| parts.posting_ends[0] = 0,
+        |parts| parts.posting_ends[2] = 3,
+        |parts| parts.postings[0] = 5,
+        |parts| parts.postings[0] = u32::MAX,
+        |parts| parts.postings.swap(1, 2),
+        |parts| parts.values[2] = 0,
+        |parts| parts.values[3] = NO_VALUE,
+        |parts| parts.values[3] = 3,
+        |parts| parts.values.truncate(4),
+        |parts| parts.filled[0] = 0b01011,
+    ];
+    bad.into_iter().for_each(|change| fails(files::payload_index, change));
+    let bad: [Change; 8] = [
+        |parts| parts.null[0] |= 1 << 5,
+        |parts| parts.filled[0] |= 1 << 63,
+        |parts| parts.parts[0] = 0b00111,
+        |parts| parts.parts[1] = 0b10000,
+        |parts| parts.parts[1] |= 1 << 5,
+        |parts| parts.parts.truncate(1),
+        |parts| parts.null.clear(),
+        |parts| parts.filled.push(0),
+    ];
+    bad.into_iter().for_each(|change| fails(files::payload_index, change));
+    let bad: [Change; 9] = [
+        |parts| parts.value_ends[0] = 1,
+        |parts| parts.value_ends[0] = 5,
+        |parts| parts.value_ends[1] = 1,
+        |parts| parts.value_ends[4] = 3,
+        |parts| parts.value_ends.truncate(4),
+        |parts| parts.values.swap(0, 1),
+        |parts| parts.values[0] = 1,
+        |parts| parts.postings[2] = 0,
+        |parts| parts.keys[1] = b'b',
+    ];
+    bad.into_iter().for_each(|change| fails(files::payload_index_multi, change));
+}
+
+/// Whichever bit of what ties points to keys is changed, it is seen.
+#[test]
+fn bits_of_a_payload_index() {
+    for parts in [files::payload_index(), files::payload_index_multi()] {
+        let (file, layout) = (parts.file(1), parts.layout());
+        let data = &file[64..64 + layout.data_len() as usize];
+        let sections = [layout.posting_ends(), layout.postings(), layout.value_ends(), layout.values()];
+        for section in sections.into_iter().chain([layout.parts()]) {
+            for bit in section.start * 8..section.end * 8 {
+                let mut data = data.to_vec();
+                data[bit as usize / 8] ^= 1 << (bit % 8);
+                let read = PayloadIndexParts::read(&data, &layout);
+                assert!(payload_index::check(&read.content(), &layout).is_err(), "bit {bit}");
+            }
+        }
     }
 }
 

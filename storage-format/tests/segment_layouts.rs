@@ -10,6 +10,7 @@ use nigh_format::codes::{CodesLayout, Quantizer};
 use nigh_format::graph::{CURVE_LEN_MAX, DESCENT_MAX, LAYERS_MAX, LinksLayout, LinksShape};
 use nigh_format::id_map::IdMapLayout;
 use nigh_format::manifest::{Datatype, Metric};
+use nigh_format::payload_index::{FieldKind, PARTS_MAX, PayloadIndexLayout, PayloadIndexShape};
 use nigh_format::payloads::PayloadsLayout;
 use nigh_format::postings::{PostingsLayout, PostingsShape};
 use nigh_format::reduced::{ReducedLayout, ReducedShape};
@@ -349,5 +350,84 @@ fn postings() {
         PostingsShape { data_bytes: 1 << 63, ..shape },
     ] {
         assert!(PostingsLayout::new(bad).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn payload_index() {
+    for seed in 0..300 {
+        let rng = &mut Rng::new(seed);
+        let (point_count, most) = counts(rng);
+        let multi = rng.one_in(2);
+        let key_count = if most == 0 { 0 } else { rng.below(u64::from(most) + 1) as u32 };
+        let pairs = u64::from(key_count) * u64::from(point_count);
+        let most = if multi { pairs } else { u64::from(most) };
+        let value_count =
+            if key_count == 0 { 0 } else { key_count + rng.below(most - u64::from(key_count) + 1) as u32 };
+        let key_bytes = if key_count == 0 { 0 } else { u64::from(key_count) + rng.below(10_000) };
+        let part_count = if rng.one_in(2) { 0 } else { rng.below(u64::from(PARTS_MAX) + 1) as u16 };
+        let kind = FieldKind::ALL[rng.index(7)];
+        let shape =
+            PayloadIndexShape { kind, point_count, key_count, key_bytes, value_count, multi, part_count };
+        let layout = PayloadIndexLayout::new(shape).unwrap();
+        let (preamble, len, gaps) = (layout.encode(), layout.data_len(), layout.gaps());
+        let sections = [
+            layout.key_ends(),
+            layout.keys(),
+            layout.posting_ends(),
+            layout.postings(),
+            layout.value_ends(),
+            layout.values(),
+            layout.filled(),
+            layout.null(),
+            layout.parts(),
+        ];
+        let parts: Vec<_> = (0..part_count).map(|part| layout.part(part)).collect();
+        assert!(parts.iter().is_sorted_by(|a, b| a.end == b.start), "{parts:?}");
+        assert_eq!(parts.last().map_or(value_count, |last| last.end), value_count);
+        check(layout, preamble, len, &sections, gaps, PayloadIndexLayout::decode);
+    }
+    let shape = PayloadIndexShape {
+        kind: FieldKind::Float,
+        point_count: 9,
+        key_count: 3,
+        key_bytes: 36,
+        value_count: 9,
+        multi: false,
+        part_count: PARTS_MAX,
+    };
+    assert!(PayloadIndexLayout::new(shape).is_ok());
+    assert!(PayloadIndexLayout::new(PayloadIndexShape { multi: true, value_count: 27, ..shape }).is_ok());
+    for bad in [
+        PayloadIndexShape { value_count: 10, ..shape },
+        PayloadIndexShape { value_count: 2, ..shape },
+        PayloadIndexShape { value_count: 28, multi: true, ..shape },
+        PayloadIndexShape { key_count: 0, ..shape },
+        PayloadIndexShape { key_count: 0, value_count: 0, ..shape },
+        PayloadIndexShape { key_bytes: 2, ..shape },
+        PayloadIndexShape { key_bytes: u64::MAX, ..shape },
+        PayloadIndexShape { part_count: PARTS_MAX + 1, ..shape },
+        PayloadIndexShape { point_count: 0, multi: true, ..shape },
+    ] {
+        assert!(PayloadIndexLayout::new(bad).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn numbers_of_a_payload_index() {
+    let shape = PayloadIndexShape {
+        kind: FieldKind::Geo,
+        point_count: 9,
+        key_count: 3,
+        key_bytes: 51,
+        value_count: 9,
+        multi: true,
+        part_count: 0,
+    };
+    let layout = PayloadIndexLayout::new(shape).unwrap();
+    for (offset, number) in [(32, 0_u16), (32, 8), (34, 0), (34, 2), (34, 0x0101), (38, 1), (62, 0x0100)] {
+        let mut preamble = layout.encode();
+        preamble[offset..offset + 2].copy_from_slice(&number.to_le_bytes());
+        assert!(PayloadIndexLayout::decode(&preamble, layout.data_len()).is_err(), "{offset} {number}");
     }
 }

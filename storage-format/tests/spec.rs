@@ -14,7 +14,12 @@ use nigh_format::graph::{self, CurvePoint, LinksLayout, LinksShape};
 use nigh_format::header::{self, FileHeader, FileKind, HEADER_LEN, Identity};
 use nigh_format::id_map::{self, IdMapLayout};
 use nigh_format::layout;
-use nigh_format::manifest::{Datatype, Durability, IndexParams, Manifest, Metric};
+use nigh_format::manifest::{
+    Datatype, Durability, FIELD_PATH_LEN_MAX, FIELDS_MAX, IndexParams, Manifest, Metric,
+};
+use nigh_format::payload_index::{
+    self, FieldKind, NO_VALUE, PARTS_MAX, PayloadIndexLayout, PayloadIndexShape,
+};
 use nigh_format::payloads::{self, PayloadsLayout};
 use nigh_format::postings::{self, Block, List, PostingsLayout, PostingsShape};
 use nigh_format::reduced::{self, ReducedLayout, ReducedShape};
@@ -354,6 +359,57 @@ fn postings() {
 }
 
 #[test]
+fn payload_index() {
+    let shape = PayloadIndexShape {
+        kind: FieldKind::Datetime,
+        point_count: 70,
+        key_count: 20,
+        key_bytes: 180,
+        value_count: 300,
+        multi: true,
+        part_count: 4,
+    };
+    let layout = PayloadIndexLayout::new(shape).unwrap();
+    let values = [
+        ("point_count", 70),
+        ("key_count", 20),
+        ("key_bytes", 180),
+        ("value_count", 300),
+        ("kind", 5),
+        ("multi", 1),
+        ("part_count", 4),
+    ];
+    check("payload_index", &payload_index::FIELDS, &layout.encode(), &values);
+    let sections = |layout: &PayloadIndexLayout, value_ends, values| {
+        [
+            ("key_ends", layout.key_ends(), 8 * 20),
+            ("keys", layout.keys(), 180),
+            ("posting_ends", layout.posting_ends(), 4 * 20),
+            ("postings", layout.postings(), 4 * u64::from(layout.shape.value_count)),
+            ("value_ends", layout.value_ends(), value_ends),
+            ("values", layout.values(), values),
+            ("filled", layout.filled(), 16),
+            ("null", layout.null(), 16),
+            ("parts", layout.parts(), 4 * 16),
+        ]
+    };
+    check_sections("payload_index_sections", &sections(&layout, 4 * 70, 4 * 300));
+    let single =
+        PayloadIndexLayout::new(PayloadIndexShape { multi: false, value_count: 66, ..shape }).unwrap();
+    check_sections("payload_index_sections", &sections(&single, 0, 4 * 70));
+    assert_eq!(single.part(3), 51..66);
+    assert!(table("payload_index")[6][3].contains(&format!("at most {PARTS_MAX}")));
+    assert!(table("payload_index_sections")[5][2].contains(&format!("0x{NO_VALUE:X}")));
+}
+
+#[test]
+fn fields_of_the_manifest() {
+    let page = page();
+    assert!(page.contains(&format!("at most {} fields", thousands(FIELDS_MAX as u32))));
+    assert!(page.contains(&format!("1 to {} bytes of UTF-8", thousands(FIELD_PATH_LEN_MAX as u32))));
+}
+
+#[test]
 fn payloads() {
     let layout = PayloadsLayout::new(9, 12_345).unwrap();
     let values = [("point_count", 9), ("blob_len", 12_345), ("ends_offset", 64), ("blob_offset", 192)];
@@ -454,6 +510,8 @@ fn codes_of_enums() {
     assert_eq!(value_bytes, Datatype::ALL.map(Datatype::value_bytes));
     assert_eq!(names("durability"), Durability::ALL.map(|code| format!("{code:?}").to_lowercase()));
     assert_eq!(numbers("durability"), Durability::ALL.map(Durability::code));
+    assert_eq!(names("field_kinds"), FieldKind::ALL.map(|kind| format!("{kind:?}").to_lowercase()));
+    assert_eq!(numbers("field_kinds"), FieldKind::ALL.map(|kind| kind.code() as u8));
 }
 
 #[test]
@@ -484,7 +542,11 @@ fn tree_of_names() {
         has(name.to_owned());
     }
     for kind in FileKind::ALL {
-        let tag = if kind == FileKind::Tombstones { 3 } else { 0 };
+        let tag = match kind {
+            FileKind::Tombstones => 3,
+            FileKind::PayloadIndex => 1,
+            _ => 0,
+        };
         if let Some(file) = layout::SegmentFile::from_kind_tag(kind, tag) {
             has(file.file_name());
         }

@@ -19,6 +19,9 @@ use nigh_format::header::{FileHeader, FileKind, Identity, MAGIC};
 use nigh_format::id_map::{self, IdMapLayout};
 use nigh_format::manifest::{Datatype, Manifest, Metric};
 use nigh_format::operation::Operation;
+use nigh_format::payload_index::{
+    self, FieldKind, NO_VALUE, PayloadIndexContent, PayloadIndexLayout, PayloadIndexShape,
+};
 use nigh_format::payloads::{self, PayloadsLayout};
 use nigh_format::postings::{self, List, PostingsLayout, PostingsShape};
 use nigh_format::reduced::{self, ReducedLayout, ReducedShape};
@@ -34,7 +37,7 @@ pub use log_script::wal_file;
 pub type Target = fn(&[u8]);
 
 /// Every body by the name of its target and its corpus.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("header", header),
     ("block_file", block_file),
     ("catalog", catalog),
@@ -48,6 +51,7 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("reduced", reduced),
     ("sparse", sparse),
     ("postings", postings),
+    ("payload_index", payload_index),
     ("payloads", payloads),
     ("id_map", id_map),
     ("tombstones", tombstones),
@@ -326,6 +330,76 @@ pub fn postings(data: &[u8]) {
     if let Ok(layout) = PostingsLayout::new(shape) {
         assert_eq!(PostingsLayout::decode(&layout.encode(), layout.data_len()).as_ref(), Ok(&layout));
     }
+}
+
+/// A data section; then counts.
+pub fn payload_index(data: &[u8]) {
+    if let Ok(layout) = PayloadIndexLayout::decode(data, data.len() as u64) {
+        let (key_ends, keys) = (u64s(data, layout.key_ends()), layout.keys());
+        let (posting_ends, postings) = (u32s(data, layout.posting_ends()), u32s(data, layout.postings()));
+        let (value_ends, values) = (u32s(data, layout.value_ends()), u32s(data, layout.values()));
+        let content = PayloadIndexContent {
+            key_ends: &key_ends,
+            keys: &data[keys.start as usize..keys.end as usize],
+            posting_ends: &posting_ends,
+            postings: &postings,
+            value_ends: &value_ends,
+            values: &values,
+            filled: &u64s(data, layout.filled()),
+            null: &u64s(data, layout.null()),
+            parts: &u64s(data, layout.parts()),
+        };
+        if payload_index::check(&content, &layout).is_ok() {
+            let starts = std::iter::once(0).chain(key_ends.iter().map(|end| *end as usize));
+            let keys: Vec<_> =
+                starts.zip(&key_ends).map(|(from, end)| &content.keys[from..*end as usize]).collect();
+            assert!(keys.is_sorted_by(|a, b| a < b));
+            assert_eq!(pairs_by_key(&posting_ends, &postings), pairs_by_point(&layout, &value_ends, &values));
+        }
+        assert_eq!(layout.encode(), data[..64]);
+    }
+    let mut reader = Reader::new(data);
+    let shape = PayloadIndexShape {
+        kind: FieldKind::ALL[reader.index(7)],
+        point_count: reader.u32(),
+        key_count: reader.u32(),
+        key_bytes: reader.u64(),
+        value_count: reader.u32(),
+        multi: reader.index(2) == 1,
+        part_count: reader.u32() as u16,
+    };
+    if let Ok(layout) = PayloadIndexLayout::new(shape) {
+        assert_eq!(PayloadIndexLayout::decode(&layout.encode(), layout.data_len()).as_ref(), Ok(&layout));
+        let parts: Vec<_> = (0..shape.part_count).map(|part| layout.part(part)).collect();
+        assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
+        assert!(parts.last().is_none_or(|last| last.end == shape.value_count));
+    }
+}
+
+/// Each point and the number of a key that it has, by the postings.
+fn pairs_by_key(ends: &[u32], postings: &[u32]) -> Vec<(u32, u32)> {
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let keys = (0..).zip(starts.zip(ends));
+    let of_key = |(number, (start, end)): (u32, (u32, &u32))| {
+        postings[start as usize..*end as usize].iter().map(move |point| (*point, number)).collect::<Vec<_>>()
+    };
+    let mut pairs: Vec<_> = keys.flat_map(of_key).collect();
+    pairs.sort_unstable();
+    pairs
+}
+
+/// The same by the values.
+fn pairs_by_point(layout: &PayloadIndexLayout, ends: &[u32], values: &[u32]) -> Vec<(u32, u32)> {
+    if !layout.shape.multi {
+        let pairs = (0..).zip(values.iter().copied());
+        return pairs.filter(|(_, value)| *value != NO_VALUE).collect();
+    }
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let points = (0..).zip(starts.zip(ends));
+    let of_point = |(point, (start, end)): (u32, (u32, &u32))| {
+        values[start as usize..*end as usize].iter().map(move |value| (point, *value)).collect::<Vec<_>>()
+    };
+    points.flat_map(of_point).collect()
 }
 
 /// A data section; then counts.

@@ -8,7 +8,11 @@ use nigh_format::header::{FileKind, Identity};
 use nigh_format::id_map::IdMapLayout;
 use nigh_format::layout::SegmentFile;
 use nigh_format::manifest::{
-    Datatype, Durability, FileEntry, IndexParams, Manifest, Metric, SegmentEntry, Settings, VectorParams,
+    Datatype, Durability, FieldParams, FileEntry, IndexParams, Manifest, Metric, SegmentEntry, Settings,
+    VectorParams,
+};
+use nigh_format::payload_index::{
+    FieldKind, NO_VALUE, PayloadIndexContent, PayloadIndexLayout, PayloadIndexShape,
 };
 use nigh_format::payloads::PayloadsLayout;
 use nigh_format::postings::{self, Block, Entry, List, PostingsLayout, PostingsShape};
@@ -22,6 +26,9 @@ use std::ops::Range;
 pub const COLLECTION: u64 = 7;
 pub const SEGMENT: u64 = 11;
 pub const CHECKPOINT: u64 = 3;
+/// The fields that the manifest declares.
+pub const TAGS: u64 = 2;
+pub const SIZE: u64 = 5;
 
 /// A data section: a preamble and sections at their places.
 pub fn data(preamble: [u8; 64], data_len: u64, sections: &[(Range<u64>, Vec<u8>)]) -> Vec<u8> {
@@ -97,6 +104,11 @@ pub fn manifest() -> Manifest {
             IndexParams { m: 24, ef_construction: 300, quantile: 0.95, graph_points_min: 5 },
             IndexParams::DEFAULT,
         ],
+        fields: vec![
+            FieldParams { id: TAGS, path: "tags".into(), kind: FieldKind::Keyword },
+            FieldParams { id: SIZE, path: "maße[].größe".into(), kind: FieldKind::Integer },
+        ],
+        next_field_id: 6,
         settings: Settings {
             durability: Durability::Buffered,
             flush_interval_ms: 250,
@@ -133,6 +145,7 @@ pub fn manifest() -> Manifest {
                     file(SegmentFile::Codes(0), 801, 6),
                     file(SegmentFile::Links(0), 901, 7),
                     file(SegmentFile::Reduced(0), 951, 8),
+                    file(SegmentFile::Field(TAGS), 971, 9),
                     file(SegmentFile::Tombstones(CHECKPOINT), u64::MAX, u32::MAX),
                 ],
             },
@@ -340,6 +353,122 @@ pub fn postings() -> Vec<u8> {
     segment_file(SegmentFile::Postings(0), &data(layout.encode(), layout.data_len(), &sections))
 }
 
+/// What each of five points has: sections of a payload index, as values of their own.
+pub struct PayloadIndexParts {
+    pub shape: PayloadIndexShape,
+    pub key_ends: Vec<u64>,
+    pub keys: Vec<u8>,
+    pub posting_ends: Vec<u32>,
+    pub postings: Vec<u32>,
+    pub value_ends: Vec<u32>,
+    pub values: Vec<u32>,
+    pub filled: Vec<u64>,
+    pub null: Vec<u64>,
+    pub parts: Vec<u64>,
+}
+
+impl PayloadIndexParts {
+    pub fn layout(&self) -> PayloadIndexLayout {
+        PayloadIndexLayout::new(self.shape).unwrap()
+    }
+
+    pub fn content(&self) -> PayloadIndexContent<'_> {
+        PayloadIndexContent {
+            key_ends: &self.key_ends,
+            keys: &self.keys,
+            posting_ends: &self.posting_ends,
+            postings: &self.postings,
+            value_ends: &self.value_ends,
+            values: &self.values,
+            filled: &self.filled,
+            null: &self.null,
+            parts: &self.parts,
+        }
+    }
+
+    /// The sections of a data section.
+    pub fn read(data: &[u8], layout: &PayloadIndexLayout) -> Self {
+        let u32s = |range| read_u32s(section(data, range));
+        let u64s = |range| read_u64s(section(data, range));
+        Self {
+            shape: layout.shape,
+            key_ends: u64s(layout.key_ends()),
+            keys: section(data, layout.keys()).to_vec(),
+            posting_ends: u32s(layout.posting_ends()),
+            postings: u32s(layout.postings()),
+            value_ends: u32s(layout.value_ends()),
+            values: u32s(layout.values()),
+            filled: u64s(layout.filled()),
+            null: u64s(layout.null()),
+            parts: u64s(layout.parts()),
+        }
+    }
+
+    pub fn file(&self, field: u64) -> Vec<u8> {
+        let layout = self.layout();
+        let sections = [
+            (layout.key_ends(), u64s(&self.key_ends)),
+            (layout.keys(), self.keys.clone()),
+            (layout.posting_ends(), u32s(&self.posting_ends)),
+            (layout.postings(), u32s(&self.postings)),
+            (layout.value_ends(), u32s(&self.value_ends)),
+            (layout.values(), u32s(&self.values)),
+            (layout.filled(), u64s(&self.filled)),
+            (layout.null(), u64s(&self.null)),
+            (layout.parts(), u64s(&self.parts)),
+        ];
+        segment_file(SegmentFile::Field(field), &data(layout.encode(), layout.data_len(), &sections))
+    }
+}
+
+/// `["b", "a"]`, nothing, `["b", null]`, `"b"` and `[null]` under keyword; no parts.
+pub fn payload_index_multi() -> PayloadIndexParts {
+    PayloadIndexParts {
+        shape: PayloadIndexShape {
+            kind: FieldKind::Keyword,
+            point_count: 5,
+            key_count: 2,
+            key_bytes: 4,
+            value_count: 4,
+            multi: true,
+            part_count: 0,
+        },
+        key_ends: vec![2, 4],
+        keys: b"\x02a\x02b".to_vec(),
+        posting_ends: vec![1, 4],
+        postings: vec![0, 0, 2, 3],
+        value_ends: vec![2, 2, 3, 4, 4],
+        values: vec![0, 1, 1, 1],
+        filled: vec![0b11101],
+        null: vec![0b10100],
+        parts: vec![],
+    }
+}
+
+/// `7`, `true`, `null`, `"é"` and `7` under integer; two parts.
+pub fn payload_index() -> PayloadIndexParts {
+    PayloadIndexParts {
+        shape: PayloadIndexShape {
+            kind: FieldKind::Integer,
+            point_count: 5,
+            key_count: 3,
+            key_bytes: 17,
+            value_count: 4,
+            multi: false,
+            part_count: 2,
+        },
+        key_ends: vec![2, 14, 17],
+        keys: b"\x00\x01\x01\xC0\x1C\0\0\0\0\0\0\x80\0\0\x02\xC3\xA9".to_vec(),
+        posting_ends: vec![1, 3, 4],
+        postings: vec![1, 0, 4, 3],
+        value_ends: vec![],
+        values: vec![1, 0, NO_VALUE, 2, 1],
+        filled: vec![0b11011],
+        null: vec![0b00100],
+        parts: vec![0b00011, 0b11000],
+    }
+}
+
 pub const TEXTS: [&str; 5] = ["{\"a\":1}", "", "{\"b\":\"ä\"}", "{}", ""];
 
 pub fn payloads() -> Vec<u8> {
@@ -387,6 +516,7 @@ pub fn block_files() -> Vec<(&'static str, FileKind, Vec<u8>)> {
         ("reduced-0", FileKind::Reduced, reduced()),
         ("sparse-0", FileKind::Sparse, sparse()),
         ("postings-0", FileKind::Postings, postings()),
+        ("field-0000000000000005", FileKind::PayloadIndex, payload_index().file(SIZE)),
         ("payloads", FileKind::Payloads, payloads()),
         ("ids", FileKind::IdMap, id_map()),
         ("tombstones-0000000000000003", FileKind::Tombstones, tombstones()),
