@@ -2,6 +2,7 @@
 
 use super::Shared;
 use crate::error::{Error, Result};
+use crate::filter::FieldValues;
 use crate::point::{Payload, PointId};
 use crate::segment::{Sealed, SegmentView};
 use crate::threads::CancelToken;
@@ -91,7 +92,14 @@ impl Shared {
             return Err(damaged(segment, format!("point {id} at offset {offset} is not found by its id")));
         }
         let text = segment.payload(offset)?;
-        Payload::decode(&text).map_err(|why| damaged(segment, format!("point {id}: {why}")))?;
+        let payload = Payload::decode(&text).map_err(|why| damaged(segment, format!("point {id}: {why}")))?;
+        for index in segment.as_sealed().map(|sealed| sealed.fields()).unwrap_or_default() {
+            let field = index.field();
+            if index.values(offset)? != FieldValues::of(payload.as_map(), &field.path, field.kind) {
+                let what = format!("the values of point {id} are not those of its payload");
+                return Err(index.file().damaged(0, what));
+            }
+        }
         for (index, params) in self.params.iter().enumerate() {
             if let Some(bytes) = segment.vector_bytes(index, offset)? {
                 check_row(params, &bytes).map_err(|why| damaged(segment, format!("point {id}: {why}")))?;

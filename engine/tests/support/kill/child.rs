@@ -4,12 +4,13 @@
 use super::model::{Answer, DIM, IDS, Operation, TAG, TAG_DIM, WRITERS, hash_of, id_of};
 use super::run::{Rng, tell};
 use nigh::{
-    CancelToken, Collection, CollectionConfig, Database, Durability, ErrorKind, Metric, OptimizerConfig,
-    Options, PointId, Record, ScrollRequest, SearchRequest, SeqNo, VectorConfig, WithPayload, WithVectors,
+    CancelToken, Collection, CollectionConfig, Condition, Database, Durability, ErrorKind, FieldKind, Filter,
+    Metric, OptimizerConfig, Options, PointId, Range, Record, ScrollRequest, SearchRequest, SeqNo,
+    VectorConfig, WithPayload, WithVectors,
 };
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Where the child finds its orders.
 pub(crate) const DIR: &str = "NIGH_KILL_DIR";
@@ -53,6 +54,7 @@ pub(crate) fn run() {
     let done = AtomicBool::new(starts.is_empty());
     std::thread::scope(|scope| {
         scope.spawn(|| watch(&points, &done));
+        scope.spawn(|| index(&points, number(SEED), &done));
         let writers: Vec<_> = (0..)
             .zip(&starts)
             .map(|(writer, start)| {
@@ -137,6 +139,7 @@ fn dump(db: &Database, points: &Collection) -> nigh::Result<()> {
     expect(got == records, "reading by id differs from scroll");
     expect(points.count()? == records.len() as u64, "the count differs from scroll");
     check_search(points, &records)?;
+    check_filters(points, &records)?;
     let report = db.verify(&CancelToken::new(), |_, _| {});
     expect(report.is_clean(), &format!("verify: {:?}", report.collections));
     for record in &records {
@@ -170,6 +173,55 @@ fn check_search(points: &Collection, records: &[Record]) -> nigh::Result<()> {
         expect(same, "exact search differs from a look at every point");
     }
     Ok(())
+}
+
+/// Filters, answered by indexes where those are there, against a look at every payload.
+fn check_filters(points: &Collection, records: &[Record]) -> nigh::Result<()> {
+    let mut rng = Rng::new(records.len() as u64 + 1);
+    let of = |record: &Record, key: &str| record.payload.as_ref().and_then(|p| p.get(key)?.as_u64());
+    for _ in 0..6 {
+        let (low, high) = (rng.below(WRITERS * IDS), rng.below(WRITERS * IDS));
+        let expected = records.iter().filter(|r| of(r, "number").is_some_and(|n| (low..high).contains(&n)));
+        let range = Range::new().gte(low).lt(high);
+        let found = points.count_matching(Filter::new().must(Condition::range("number", range)))?;
+        expect(found == expected.count() as u64, "a filter on numbers differs from a look at every payload");
+        let Some(stamp) =
+            records.get(rng.below(records.len().max(1) as u64) as usize).and_then(|r| of(r, "stamp"))
+        else {
+            continue;
+        };
+        let expected = records.iter().filter(|r| of(r, "stamp") == Some(stamp)).count() as u64;
+        let matches = Condition::matches("stamp", i64::try_from(stamp).expect("a small number"));
+        let found = points.count_matching(Filter::new().must(matches))?;
+        expect(found == expected, "a filter on stamps differs from a look at every payload");
+    }
+    Ok(())
+}
+
+/// Declares and drops indexes of payload fields beside all else, until the process dies.
+fn index(points: &Collection, seed: u64, done: &AtomicBool) {
+    let mut rng = Rng::new(seed);
+    while !done.load(Ordering::SeqCst) {
+        let kinds = [
+            ("number", FieldKind::Integer),
+            ("stamp", FieldKind::Integer),
+            ("stamp", FieldKind::Float),
+            ("text.도시", FieldKind::Keyword),
+        ];
+        let (path, kind) = kinds[rng.below(4) as usize];
+        let changed = if rng.below(4) == 0 {
+            points.delete_payload_index(path)
+        } else {
+            points.create_payload_index(path, kind)
+        };
+        if let Err(e) = changed {
+            match e.kind() {
+                ErrorKind::Closed | ErrorKind::Io | ErrorKind::NoSpace => return,
+                _ => return breach(&format!("an index of {path}: {e}")),
+            }
+        }
+        std::thread::sleep(Duration::from_millis(rng.below(40)));
+    }
 }
 
 /// Ids ascend, and every vector and payload belongs to its point.
