@@ -3,9 +3,9 @@
 
 use nigh::io::{CrashMode, SimVfs};
 use nigh::{
-    Background, Collection, CollectionConfig, Database, Durability, IndexConfig, ManualClock, Metric,
-    OptimizerConfig, Options, Payload, Point, PointId, ScrollRequest, SearchRequest, VectorConfig,
-    WithPayload, WithVectors,
+    Background, Collection, CollectionConfig, Condition, Database, Durability, FieldKind, Filter,
+    IndexConfig, ManualClock, Metric, OptimizerConfig, Options, Payload, Point, PointId, ScrollRequest,
+    SearchRequest, VectorConfig, WithPayload, WithVectors,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -140,12 +140,13 @@ impl Simulation {
         let mut points = db.create_collection("points", &config(self.durability)).expect("create");
         lock(oracle).created = true;
         for stamp in 1..=self.operations as u64 {
-            match rng.below(12) {
+            match rng.below(13) {
                 0..=7 => self.write(&points, oracle, &mut rng, stamp),
                 8 => points.checkpoint().expect("checkpoint"),
                 9 | 10 => {
                     db.run_background_jobs();
                 }
+                11 => index(&points, &mut rng),
                 _ => {
                     drop(points);
                     db.close().expect("close");
@@ -189,6 +190,27 @@ impl Simulation {
             let mut oracle = lock(oracle);
             oracle.floor = oracle.history.len() - 1;
         }
+    }
+}
+
+/// Declares or drops the index of a payload field.
+fn index(points: &Collection, rng: &mut Rng) {
+    let done = match rng.below(4) {
+        0 => points.delete_payload_index("stamp"),
+        1 => points.create_payload_index("text", FieldKind::Keyword),
+        2 => points.create_payload_index("stamp", FieldKind::Float),
+        _ => points.create_payload_index("stamp", FieldKind::Integer),
+    };
+    done.expect("a payload index");
+}
+
+/// Filters select what is there, whatever is indexed.
+fn check_filters(points: &Collection, found: &State, place: &str) {
+    for stamp in found.values() {
+        let matches = Condition::matches("stamp", i64::try_from(*stamp).expect("a small number"));
+        let expected = found.values().filter(|other| *other == stamp).count() as u64;
+        let count = points.count_matching(Filter::new().must(matches)).expect("count");
+        assert_eq!(count, expected, "{place}: points with stamp {stamp}");
     }
 }
 
@@ -242,6 +264,7 @@ fn check(image: &SimVfs, oracle: &Oracle, place: &str) {
             allowed.first()
         );
     }
+    check_filters(&points, &found, place);
     let marker = u64::MAX;
     points.upsert([Point::new(marker, vector(1, 1))]).unwrap_or_else(|e| panic!("{place}: write: {e}"));
     assert_eq!(points.count().expect("count"), found.len() as u64 + 1, "{place}");
