@@ -1,5 +1,6 @@
-//! T16: folders that a released version wrote (`engine/fixtures`) open with today's code, hold what their listing says, take writes and open again. A file of
-//! a newer format is refused by name and left as it is, byte for byte.
+//! T16: folders that a released version wrote (`engine/fixtures`) open with today's code, hold what their listing says, take writes and open again; filters
+//! find the same with the payload indexes of the folder, without them, and with new ones. A file of a newer format is refused by name and left as it is,
+//! byte for byte.
 //!
 //! Fixtures are never edited. `NIGH_WRITE_FIXTURES=1` writes those of the present format that are not there.
 
@@ -7,18 +8,29 @@
 mod run;
 
 use nigh::{
-    AliasAction, Background, CancelToken, Collection, CollectionConfig, Database, Datatype, Durability,
-    Error, IndexConfig, ManualClock, Metric, OptimizerConfig, Options, Point, PointId, Record, ScrollRequest,
-    SearchRequest, Uuid, VectorConfig, WithPayload, WithVectors,
+    AliasAction, Background, CancelToken, Collection, CollectionConfig, Condition, Database, Datatype,
+    Durability, Error, FieldKind, Filter, IndexConfig, ManualClock, MatchValue, Metric, OptimizerConfig,
+    Options, Point, PointId, Range, Record, ScrollRequest, SearchRequest, Uuid, VectorConfig, WithPayload,
+    WithVectors,
 };
 use nigh_format::checksum::crc32c;
+use nigh_format::header::{FileHeader, FileKind};
 use run::{Folder, copy_folder, files_below};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What each folder of the present version shows; graphs are there from version 2 on.
-const STATES: [&str; 4] = ["clean", "killed", "many_segments", "indexed"];
+/// What each folder of the present version shows; graphs are there from version 2 on, payload indexes from version 3 on.
+const STATES: [&str; 5] = ["clean", "killed", "many_segments", "indexed", "fields"];
+
+/// Payload indexes of the state `fields`.
+const FIELDS: [(&str, FieldKind); 5] = [
+    ("번호", FieldKind::Integer),
+    ("stamp", FieldKind::Float),
+    ("nested.list", FieldKind::Integer),
+    ("nested.list[]", FieldKind::Bool),
+    ("nested.text", FieldKind::Keyword),
+];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
@@ -56,6 +68,27 @@ fn all_of(points: &Collection) -> nigh::Result<Vec<Record>> {
     Ok(points.scroll(&request)?.points)
 }
 
+/// How many points pass a filter of each sort.
+fn counts(points: &Collection) -> nigh::Result<Vec<u64>> {
+    let conditions = [
+        Condition::matches("번호", 31),
+        Condition::range("번호", Range::new().gte(10.0).lt(30.0)),
+        Condition::range("stamp", Range::new().gt(0.5)),
+        Condition::matches("nested.list", 1),
+        Condition::range("nested.list", Range::new().gt(2.0)),
+        Condition::is_null("nested.list"),
+        Condition::matches("nested.list[]", true),
+        Condition::matches("nested.text", "éé"),
+        Condition::matches_prefix("nested.text", "éééé"),
+        Condition::is_empty("nested.text"),
+        Condition::is_empty("set"),
+    ];
+    let all = Filter::new().must(Condition::range("번호", Range::new().lt(25.0)));
+    let all = all.must_not(Condition::matches("nested.text", MatchValue::from("é")));
+    let filters = conditions.into_iter().map(Filter::from).chain([all]);
+    filters.map(|filter| points.count_matching(filter)).collect()
+}
+
 /// A database as text that people and later versions can read.
 fn listing(db: &Database) -> nigh::Result<Value> {
     let mut collections = serde_json::Map::new();
@@ -73,8 +106,14 @@ fn listing(db: &Database) -> nigh::Result<Value> {
         };
         let list: Vec<Value> = all_of(&points)?.into_iter().map(point).collect();
         let durability = format!("{:?}", config.durability);
-        let content =
+        let mut content =
             json!({"durability": durability, "vectors": vectors, "count": points.count()?, "points": list});
+        let indexes = points.payload_indexes()?;
+        if !indexes.is_empty() {
+            let index = |i: &nigh::PayloadIndexInfo| json!([i.path, format!("{:?}", i.kind), i.point_count]);
+            content["payload_indexes"] = indexes.iter().map(index).collect();
+            content["matching"] = json!(counts(&points)?);
+        }
         collections.insert(name, content);
     }
     Ok(json!({"aliases": db.aliases(), "collections": collections}))
@@ -109,9 +148,36 @@ fn folders_of_every_version_open() {
     }
 }
 
+/// Filters find the same without the indexes that the folder has, and with new ones.
+fn index_on(points: &Collection, db: &Database, place: &str) {
+    let expected = counts(points).expect("counts");
+    assert!(expected.iter().all(|count| *count > 0), "{place}: {expected:?}");
+    for index in points.payload_indexes().expect("indexes") {
+        assert!(points.delete_payload_index(&index.path).expect("delete"), "{place}");
+    }
+    assert_eq!(counts(points).expect("counts"), expected, "{place}, without indexes");
+    for (path, kind) in FIELDS {
+        assert!(points.create_payload_index(path, kind).expect("create"), "{place}");
+    }
+    db.run_background_jobs();
+    let indexes = points.payload_indexes().expect("indexes");
+    assert!(indexes.iter().all(|index| index.segments_waiting == 0), "{place}: {indexes:?}");
+    assert_eq!(counts(points).expect("counts"), expected, "{place}, with indexes");
+}
+
+/// The version in the header of a collection's manifest.
+fn manifest_version(dir: &Path) -> u16 {
+    let files = files_below(dir);
+    let manifest = files.iter().find(|file| file.starts_with("c-0000000000000001/manifest"));
+    let bytes = std::fs::read(dir.join(manifest.expect("a manifest"))).expect("read");
+    FileHeader::decode(&bytes).expect("a header").version
+}
+
 /// The old folder takes writes, is merged, and opens again.
 fn write_on(db: Database, dir: &Path, place: &str) {
     let points = db.collection("points").expect("collection");
+    index_on(&points, &db, place);
+    assert_eq!(manifest_version(dir), FileKind::Manifest.version(), "{place}");
     let before = all_of(&points).expect("scroll");
     let gone = before[before.len() / 2].id;
     points.delete([gone]).expect("delete");
@@ -125,6 +191,8 @@ fn write_on(db: Database, dir: &Path, place: &str) {
     let db = open(dir).unwrap_or_else(|e| panic!("{place}, again: {e}"));
     let points = db.collection("points").expect("collection");
     assert!(all_of(&points).expect("scroll") == after, "{place}, again");
+    assert_eq!(points.payload_indexes().expect("indexes").len(), FIELDS.len(), "{place}, again");
+    assert!(db.verify(&CancelToken::new(), |_, _| {}).is_clean(), "{place}, again");
     let hits = points.search(&SearchRequest::new([1.0, 2.0, 3.0, 4.0]).limit(1)).expect("search");
     assert_eq!(hits[0].id, PointId::from(9_999u64), "{place}");
     assert!(points.get([gone], &WithPayload::No, &WithVectors::No).expect("get").is_empty(), "{place}");
@@ -192,12 +260,32 @@ fn point(number: u64, stamp: u64) -> Point {
     if number.is_multiple_of(2) { point.with_vector("bytes", [1.0, (number % 200) as f32]) } else { point }
 }
 
+/// Segments that are there get files of their own; those that come are written with them, as is one index that is dropped before it is made.
+fn write_fields(points: &Collection, db: &Database) {
+    let expected = counts(points).expect("counts");
+    assert!(points.create_payload_index("set", FieldKind::Geo).expect("create"));
+    for (path, kind) in FIELDS {
+        assert!(points.create_payload_index(path, kind).expect("create"));
+    }
+    assert!(points.delete_payload_index("set").expect("delete"));
+    db.run_background_jobs();
+    assert_eq!(counts(points).expect("counts"), expected);
+    points.upsert((40..60).map(|n| point(n, 7))).expect("upsert");
+    points.checkpoint().expect("checkpoint");
+    let indexes = points.payload_indexes().expect("indexes");
+    assert!(indexes.iter().all(|index| index.segments_waiting == 0 && index.disk_bytes > 0), "{indexes:?}");
+}
+
 fn write_fixtures() {
     let version = fixtures().join(format!("v{}", nigh_format::version::FORMAT_VERSION));
     for state in STATES.iter().filter(|state| !version.join(state).exists()) {
         let work = Folder::new();
         let db = open(work.path()).expect("open");
-        let rounds = if *state == "many_segments" { 6 } else { 1 };
+        let rounds = match *state {
+            "many_segments" => 6,
+            "fields" => 2,
+            _ => 1,
+        };
         let optimizer = OptimizerConfig { merge_fan_in: 64, vacuum_dead_ratio: 1.0, ..Default::default() };
         let graph_points_min = if *state == "indexed" { 16 } else { u32::MAX };
         let index = IndexConfig { m: 4, ef_construct: 16, graph_points_min, ..IndexConfig::default() };
@@ -216,6 +304,9 @@ fn write_fixtures() {
             points.optimize().expect("optimize");
             let info = points.info().expect("info");
             assert!(info.segments.iter().any(|segment| !segment.indexes.is_empty()), "{state}");
+        }
+        if *state == "fields" {
+            write_fields(&points, &db);
         }
         // Log that no segment holds.
         points.upsert((20..36).map(|n| point(n, 50))).expect("upsert");

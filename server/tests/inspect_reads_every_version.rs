@@ -1,4 +1,4 @@
-//! Files of each version of the format are shown by what their version says: graphs and codes of today, a manifest that had no indexes.
+//! Files of each version of the format are shown by what their version says: graphs, codes and payload indexes of today, a manifest that had no indexes.
 
 mod support;
 
@@ -80,10 +80,55 @@ fn codes() {
 }
 
 #[test]
+fn sparse() {
+    let lines = [
+        "point_count 5",
+        "row_count 3",
+        "value_count 5",
+        "offset 0 indices 7 9 4294967295 values 0.5000 -1.2500 3.0000",
+        "offset 4 indices 7 1000 values 1.5000 0.0000",
+    ];
+    shows("v3/sparse-0", &lines);
+}
+
+#[test]
+fn postings() {
+    let lines = [
+        "posting_count 5",
+        "term_count 4",
+        "datatype f32",
+        "index 7 len 2 blocks 1 min 0.5 max 1.5",
+        "index 9 len 1 blocks 1 min -1.25 max -1.25",
+    ];
+    shows("v3/postings-0", &lines);
+}
+
+#[test]
+fn payload_indexes() {
+    let lines = [
+        "kind_of_values integer",
+        "key_count 3",
+        "value_count 4",
+        "part_count 2",
+        "filled 4 null 1",
+        "key true points 1 key 7 points 2 key \"é\" points 1",
+    ];
+    shows("v3/field-0000000000000005", &lines);
+    let lines = ["kind_of_values keyword", "filled 4 null 2", "key \"a\" points 1 key \"b\" points 3"];
+    shows("v3/field-0000000000000002", &lines);
+}
+
+#[test]
 fn manifests() {
     let own = "m 24 ef_construction 300 quantile 0.95 graph_points_min 5";
     let default = "m 16 ef_construction 200 quantile 0.99 graph_points_min 2000";
-    shows("v2/manifest", &[own, default, "reduced-0"]);
+    let fields =
+        ["field 2 \"tags\" kind_of_values keyword", "field 5 \"maße[].größe\" kind_of_values integer"];
+    shows(
+        "v3/manifest",
+        &[&["next_field_id 6", own, default, "field-0000000000000002"], &fields[..]].concat(),
+    );
+    shows("v2/manifest", &[own, default, "reduced-0", "next_field_id 1"]);
     shows("v1/manifest", &[&format!("datatype f32 {default}"), &format!("datatype u8 {default}")]);
 }
 

@@ -161,7 +161,8 @@ fn read_number(bytes: &[u8]) -> Option<Number> {
     let nearest = turned_back(*nearest);
     let off = (u16::from_be_bytes(*off) ^ (1 << 15)) as i16;
     Some(match sort {
-        [WHOLE] => Number::Integer(nearest as i128 + i128::from(off)),
+        // No whole number is infinite, but bytes on disk may say so.
+        [WHOLE] => Number::Integer((nearest as i128).saturating_add(i128::from(off))),
         _ => Number::Float(nearest),
     })
 }

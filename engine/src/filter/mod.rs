@@ -26,7 +26,7 @@ pub use condition::{Condition, Filter, MinShould};
 pub use datetime::{Datetime, DatetimeRange};
 pub(crate) use evaluate::{Indexed, Subject};
 pub use geo::{GeoBoundingBox, GeoPoint, GeoPolygon, GeoRadius};
-pub(crate) use key::{FieldValues, Keys};
+pub(crate) use key::{FieldValues, Keyed, Keys};
 pub(crate) use number::integer_of;
 pub use number::{Number, Range};
 pub(crate) use offsets::OffsetSet;

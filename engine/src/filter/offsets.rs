@@ -70,9 +70,12 @@ impl OffsetSet {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
     }
 
-    /// Adds the offsets of a bitmap that is no longer.
+    /// Adds the offsets of a bitmap; those at or above the length are left out.
     pub(crate) fn unite_words(&mut self, words: &[u64]) {
         self.words.iter_mut().zip(words).for_each(|(word, other)| *word |= other);
+        if let Some(last) = self.words.last_mut().filter(|_| !self.len.is_multiple_of(64)) {
+            *last &= (1 << (self.len % 64)) - 1;
+        }
     }
 
     /// Takes out what is in the other.
@@ -128,6 +131,9 @@ mod tests {
             assert_eq!(both, OffsetSet::none(len));
             rest.unite(&thirds);
             assert_eq!(rest, all);
+            let mut most = thirds.clone();
+            most.unite_words(&[u64::MAX; 20]);
+            assert_eq!(most, all);
             let middle: Vec<u32> = thirds.iter_in(10..70).collect();
             assert_eq!(middle, (10..70.min(len)).filter(|offset| offset % 3 == 0).collect::<Vec<_>>());
             (0..len).for_each(|offset| thirds.remove(offset));

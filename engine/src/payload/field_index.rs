@@ -5,10 +5,12 @@
 //! Where there are many points, the postings are cut into parts, each with a bitmap: a wide range is a few of these and two ends.
 
 use crate::error::{Error, Result};
-use crate::filter::{FieldValues, Keys, OffsetSet, Test};
+use crate::filter::{FieldValues, Keyed, Keys, OffsetSet, Test};
 use crate::io::{BlockFile, BlockWriter, FileStamp};
 use crate::payload::IndexedField;
-use nigh_format::payload_index::{FieldKind, NO_VALUE, PayloadIndexLayout, PayloadIndexShape, check_ends};
+use nigh_format::payload_index::{
+    self, FieldKind, NO_VALUE, PayloadIndexContent, PayloadIndexLayout, PayloadIndexShape,
+};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -98,11 +100,6 @@ impl MappedFieldIndex {
         Ok(())
     }
 
-    /// The points of some keys, one key behind the other, ascending within each.
-    pub(crate) fn postings(&self, keys: Range<u32>) -> Result<&[u32]> {
-        self.places(self.posting_end(keys.start)?..self.posting_end(keys.end)?)
-    }
-
     fn places(&self, places: Range<u32>) -> Result<&[u32]> {
         if places.is_empty() {
             return Ok(&[]);
@@ -161,37 +158,24 @@ impl MappedFieldIndex {
         })
     }
 
-    /// Compares all that reading relies on.
+    /// Compares all that reading relies on, and reads each key.
     pub(crate) fn check(&self) -> Result<()> {
-        let shape = self.layout.shape;
-        let array = |range| self.file.array::<u32>(range);
-        let fail = |e| self.file.format_error(e);
-        let ends = array(self.layout.posting_ends())?;
-        check_ends("end of postings", ends, &self.layout.posting_ends(), shape.value_count).map_err(fail)?;
-        if shape.multi {
-            let ends = array(self.layout.value_ends())?;
-            check_ends("end of values", ends, &self.layout.value_ends(), shape.value_count).map_err(fail)?;
-        }
-        let mut before: Option<Vec<u8>> = None;
-        for number in 0..shape.key_count {
-            let key = self.get(number)?;
-            if before.as_deref().is_some_and(|before| before >= key) {
-                return Err(self
-                    .file
-                    .damaged(self.layout.keys().start, format!("key {number} does not ascend")));
-            }
-            before = Some(key.to_vec());
-            let points = self.postings(number..number + 1)?;
-            let ascend = points.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
-            for point in points {
-                let is_here =
-                    *point < shape.point_count && self.keys_of(*point)?.binary_search(&number).is_ok();
-                if !ascend || !is_here {
-                    let what =
-                        format!("the points of key {number} do not agree with the keys of point {point}");
-                    return Err(self.file.damaged(self.layout.postings().start, what));
-                }
-            }
+        let (layout, file) = (&self.layout, &self.file);
+        let content = PayloadIndexContent {
+            key_ends: file.array(layout.key_ends())?,
+            keys: file.bytes(layout.keys())?,
+            posting_ends: file.array(layout.posting_ends())?,
+            postings: file.array(layout.postings())?,
+            value_ends: file.array(layout.value_ends())?,
+            values: file.array(layout.values())?,
+            filled: file.array(layout.filled())?,
+            null: file.array(layout.null())?,
+            parts: file.array(layout.parts())?,
+        };
+        payload_index::check(&content, layout).map_err(|e| file.format_error(e))?;
+        for number in 0..self.count() {
+            Keyed::read(self.get(number)?)
+                .map_err(|what| file.damaged(layout.keys().start, format!("key {number}: {what}")))?;
         }
         Ok(())
     }

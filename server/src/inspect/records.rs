@@ -7,7 +7,7 @@ use nigh_format::FormatError;
 use nigh_format::block::encode_file;
 use nigh_format::catalog::Catalog;
 use nigh_format::header::{FileHeader, FileKind, HEADER_LEN};
-use nigh_format::manifest::{FileEntry, IndexParams, Manifest, SegmentEntry, VectorParams};
+use nigh_format::manifest::{FieldParams, FileEntry, IndexParams, Manifest, SegmentEntry, VectorParams};
 use nigh_format::segment_meta::SegmentMeta;
 
 use super::file::read_data;
@@ -75,7 +75,7 @@ pub(super) fn show_manifest(manifest: &Manifest) -> Dump {
     dump
 }
 
-/// Counters, vectors with their indexes, and settings, without the segments.
+/// Counters, vectors with their indexes, indexed payload fields, and settings, without the segments.
 pub(super) fn show_manifest_fields(manifest: &Manifest, dump: &mut Dump) {
     let settings = &manifest.settings;
     dump.field("generation", manifest.generation)
@@ -83,6 +83,7 @@ pub(super) fn show_manifest_fields(manifest: &Manifest, dump: &mut Dump) {
         .field("applied_seq", manifest.applied_seq)
         .field("next_segment_id", manifest.next_segment_id)
         .field("next_checkpoint", manifest.next_checkpoint)
+        .field("next_field_id", manifest.next_field_id)
         .field("durability", format!("{:?}", settings.durability).to_lowercase())
         .field("flush_interval_ms", settings.flush_interval_ms)
         .bytes("mutable_bytes_max", settings.mutable_bytes_max)
@@ -94,6 +95,15 @@ pub(super) fn show_manifest_fields(manifest: &Manifest, dump: &mut Dump) {
         show_index(index, &mut line);
         dump.child(line);
     }
+    for field in &manifest.fields {
+        dump.child(show_field(field));
+    }
+}
+
+fn show_field(field: &FieldParams) -> Dump {
+    let mut line = Dump::line(format!("field {} {:?}", field.id, field.path));
+    line.field("kind_of_values", format!("{:?}", field.kind).to_lowercase());
+    line
 }
 
 fn show_vector(index: usize, vector: &VectorParams) -> Dump {

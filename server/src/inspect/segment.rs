@@ -1,7 +1,8 @@
 //! The files of a segment: the preamble's numbers, a look at the first items, and each file's own rules.
 //!
 //! Large sections (rows of vectors, codes, links) are not held in memory: only their first rows are read here, and their bytes are
-//! covered by the blocks that file.rs has compared. Of a graph, the layers above the nodes and the curve are read whole. Bytes: docs/storage-format.md, section 8.
+//! covered by the blocks that file.rs has compared. Of a graph, the layers above the nodes and the curve are read whole; so is the index of a payload field.
+//! Bytes: docs/storage-format.md, section 8.
 
 use std::ops::Range;
 
@@ -11,8 +12,11 @@ use nigh_format::header::{FileHeader, FileKind, HEADER_LEN};
 use nigh_format::id_map::{self, IdMapLayout};
 use nigh_format::manifest::Datatype;
 use nigh_format::operation::PointIdRecord;
+use nigh_format::payload_index::{self, PayloadIndexContent, PayloadIndexLayout};
 use nigh_format::payloads::{self, PREAMBLE_LEN, PayloadsLayout};
+use nigh_format::postings::{self, List, PostingsLayout};
 use nigh_format::reduced::ReducedLayout;
+use nigh_format::sparse::{self, SparseLayout};
 use nigh_format::tombstones::{self, TombstonesLayout};
 use nigh_format::vectors::{self, VectorsLayout};
 
@@ -34,6 +38,9 @@ pub(super) fn inspect(source: &Source, header: &FileHeader, dump: &mut Dump) {
         FileKind::Codes => show_codes(&data, &preamble, dump),
         FileKind::Links => show_links(&data, &preamble, dump),
         FileKind::Reduced => show_reduced(&data, &preamble, dump),
+        FileKind::Sparse => show_sparse(&data, &preamble, dump),
+        FileKind::Postings => show_postings(&data, &preamble, dump),
+        FileKind::PayloadIndex => show_payload_index(&data, &preamble, dump),
         FileKind::Payloads => show_payloads(&data, &preamble, dump),
         FileKind::IdMap => show_ids(&data, &preamble, dump),
         FileKind::Tombstones => show_tombstones(&data, &preamble, dump),
@@ -245,6 +252,124 @@ fn show_layers(data: &Data<'_>, layout: &LinksLayout, dump: &mut Dump) -> Result
     Ok(())
 }
 
+fn show_sparse(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), Problem> {
+    let layout = SparseLayout::decode(preamble, data.data_len)?;
+    dump.field("point_count", layout.point_count)
+        .field("row_count", layout.row_count)
+        .field("value_count", layout.value_count);
+    data.check_gaps(layout.gaps())?;
+    let (presence, ends) = (u64s(&data.read(layout.presence())?), u64s(&data.read(layout.ends())?));
+    sparse::check_ends(&presence, &ends, &layout)?;
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let rows = starts.zip(&ends).enumerate().filter(|(_, (start, end))| start < *end);
+    for (offset, (start, end)) in rows.take(SHOWN) {
+        let shown = start..(*end).min(start + VALUES_SHOWN as u64);
+        let place = |section: Range<u64>| section.start + 4 * shown.start..section.start + 4 * shown.end;
+        let indices = u32s(&data.read(place(layout.indices()))?);
+        let values = values(Datatype::F32, &data.read(place(layout.values()))?);
+        let mut line = Dump::line(format!("offset {offset}"));
+        let more = if shown.end < *end { " …" } else { "" };
+        line.field_as("indices", indices.clone(), format!("{}{more}", words(&indices)));
+        line.field_as("values", values.clone(), format!("{}{more}", join(&values)));
+        dump.child(line);
+    }
+    Ok(())
+}
+
+fn show_postings(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), Problem> {
+    let layout = PostingsLayout::decode(preamble, data.data_len)?;
+    let shape = &layout.shape;
+    dump.field("point_count", shape.point_count)
+        .field("row_count", shape.row_count)
+        .field("posting_count", shape.posting_count)
+        .field("term_count", shape.term_count)
+        .field("datatype", format!("{:?}", shape.datatype).to_lowercase())
+        .bytes("data_bytes", shape.data_bytes);
+    data.check_gaps(layout.gaps())?;
+    let (terms, lists) = (u32s(&data.read(layout.terms())?), u32s(&data.read(layout.lists())?));
+    let (lists, _) = lists.as_chunks();
+    postings::check_lists(&terms, lists, &layout)?;
+    for (term, entry) in terms.iter().zip(lists).take(SHOWN) {
+        let list = List::from_entry(*entry);
+        let mut line = Dump::line(format!("index {term}"));
+        line.field("len", list.len)
+            .field("blocks", list.block_count())
+            .float("min", list.min)
+            .float("max", list.max);
+        dump.child(line);
+    }
+    Ok(())
+}
+
+fn show_payload_index(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), Problem> {
+    let layout = PayloadIndexLayout::decode(preamble, data.data_len)?;
+    let shape = &layout.shape;
+    dump.field("kind_of_values", format!("{:?}", shape.kind).to_lowercase())
+        .field("point_count", shape.point_count)
+        .field("key_count", shape.key_count)
+        .bytes("key_bytes", shape.key_bytes)
+        .field("value_count", shape.value_count)
+        .field("multi", shape.multi)
+        .field("part_count", shape.part_count);
+    data.check_gaps(layout.gaps())?;
+    let numbers = |range| data.read(range).map(|bytes| u32s(&bytes));
+    let longs = |range| data.read(range).map(|bytes| u64s(&bytes));
+    let (key_ends, keys) = (longs(layout.key_ends())?, data.read(layout.keys())?);
+    let (posting_ends, postings) = (numbers(layout.posting_ends())?, numbers(layout.postings())?);
+    let (filled, null) = (longs(layout.filled())?, longs(layout.null())?);
+    let content = PayloadIndexContent {
+        key_ends: &key_ends,
+        keys: &keys,
+        posting_ends: &posting_ends,
+        postings: &postings,
+        value_ends: &numbers(layout.value_ends())?,
+        values: &numbers(layout.values())?,
+        filled: &filled,
+        null: &null,
+        parts: &longs(layout.parts())?,
+    };
+    payload_index::check(&content, &layout)?;
+    let count = |words: &[u64]| words.iter().map(|word| word.count_ones()).sum::<u32>();
+    dump.field("filled", count(&filled)).field("null", count(&null));
+    let mut starts = (0, 0);
+    for (key_end, posting_end) in key_ends.into_iter().zip(posting_ends).take(SHOWN) {
+        let (key_start, posting_start) = std::mem::replace(&mut starts, (key_end, posting_end));
+        let key = keys.get(key_start as usize..key_end as usize).unwrap_or_default();
+        let mut line = Dump::line(format!("key {}", key_text(key)));
+        line.field("points", posting_end - posting_start);
+        dump.child(line);
+    }
+    Ok(())
+}
+
+/// The value that a key of a payload index stands for.
+fn key_text(key: &[u8]) -> String {
+    let Some((sort, bytes)) = key.split_first() else { return String::new() };
+    let float = |at: usize| {
+        let bits = u64::from_be_bytes(*bytes.get(at..)?.first_chunk()?);
+        Some(f64::from_bits(if bits >> 63 == 1 { bits ^ (1 << 63) } else { !bits }))
+    };
+    let known = match *sort {
+        0 => Some((bytes == [1]).to_string()),
+        1 => float(0).zip(bytes.get(8..).and_then(<[u8]>::first_chunk)).map(|(nearest, off)| {
+            let off = (u16::from_be_bytes(*off) ^ (1 << 15)) as i16;
+            match bytes.get(10) {
+                Some(0) => (nearest as i128).saturating_add(i128::from(off)).to_string(),
+                _ => format!("{nearest:?}"),
+            }
+        }),
+        2 => Some(format!("{:?}", wal::text(bytes))),
+        3 => Some(wal::text(bytes)),
+        4 => bytes.first_chunk().map(|bytes| {
+            let micros = (u64::from_be_bytes(*bytes) ^ (1 << 63)) as i64;
+            format!("{micros} µs since 1970")
+        }),
+        5 => float(0).zip(float(8)).map(|(lat, lon)| format!("lat {lat:?}, lon {lon:?}")),
+        _ => None,
+    };
+    known.unwrap_or_else(|| format!("of unknown bytes {}", key.escape_ascii()))
+}
+
 fn show_payloads(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), Problem> {
     let layout = PayloadsLayout::decode(preamble, data.data_len)?;
     dump.field("point_count", layout.point_count).bytes("blob_len", layout.blob_len);
@@ -307,6 +432,25 @@ fn show_tombstones(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Bytes of the worked example of docs/storage-format.md, section 8.11, and one of each other sort.
+    #[test]
+    fn keys_are_read() {
+        for (key, text) in [
+            (&b"\x00\x01"[..], "true"),
+            (b"\x01\xC0\x1C\0\0\0\0\0\0\x80\0\0", "7"),
+            (b"\x01\xC3\x40\0\0\0\0\0\0\x80\x01\0", "9007199254740993"),
+            (b"\x01\x40\x07\xFF\xFF\xFF\xFF\xFF\xFF\x80\0\x01", "-1.5"),
+            (b"\x02\xC3\xA9", "\"é\""),
+            (b"\x03{\"a\":1}", "{\"a\":1}"),
+            (b"\x04\x80\0\0\0\0\0\0\x01", "1 µs since 1970"),
+            (b"\x05\xBF\xF0\0\0\0\0\0\0\x80\0\0\0\0\0\0\0", "lat 1.0, lon 0.0"),
+            (b"\x05\xBF", "of unknown bytes \\x05\\xbf"),
+            (b"\x09", "of unknown bytes \\t"),
+        ] {
+            assert_eq!(key_text(key), text);
+        }
+    }
 
     #[test]
     fn half_floats_are_read() {
