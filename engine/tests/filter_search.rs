@@ -94,17 +94,22 @@ fn filters_against_the_query() {
     upsert_with_payloads(&points, &base);
     points.optimize().expect("optimize");
     let right = base.iter().filter(|row| row[0] > 0.0).count();
-    let left: Vec<_> = queries.iter().filter(|query| query[0] < -1.0).collect();
+    let pushed =
+        |query: &Vec<f32>| query.iter().enumerate().map(|(i, v)| if i == 0 { v - 1.5 } else { *v }).collect();
+    let left: Vec<Vec<f32>> = queries.iter().map(pushed).filter(|query: &Vec<f32>| query[0] < -1.0).collect();
     assert!(left.len() > 5 && right > 2000 && right < 4000, "{} queries, {right} points", left.len());
     let mut found = 0.0;
     for query in &left {
-        for effort in [Effort::Ef(20), Effort::Recall(0.9)] {
+        for (limit, effort) in
+            [(10, Effort::Ef(20)), (10, Effort::Recall(0.9)), (1, Effort::Ef(20)), (1, Effort::Ef(60))]
+        {
             let request =
-                SearchRequest::new((*query).clone()).filter(Condition::matches("right", true)).effort(effort);
-            let (hits, truth) = (search(&points, &request), search(&points, &request.clone().exact(true)));
-            assert_eq!(hits.len(), 10);
+                SearchRequest::new(query.clone()).limit(limit).filter(Condition::matches("right", true));
+            let (hits, truth) =
+                (search(&points, &request.clone().effort(effort)), search(&points, &request.exact(true)));
+            assert_eq!(hits.len(), limit);
             assert!(hits.iter().all(|(id, _)| base[*id as usize][0] > 0.0));
-            found += share(&hits, &truth, 10) / (2 * left.len()) as f64;
+            found += share(&hits, &truth, limit) / (4 * left.len()) as f64;
         }
     }
     assert!(found >= 0.95, "recall {found:.3}");
