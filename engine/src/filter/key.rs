@@ -246,7 +246,7 @@ impl Test {
                 let (first, texts) = (text_key(prefix), of_sort(TEXT)?);
                 let start = keys.partition(texts.clone(), &|key| key < &first[..])?;
                 let end = keys.partition(start..texts.end, &|key| key.starts_with(&first))?;
-                vec![start..end]
+                one(start..end)
             }
             Test::Range(range) => {
                 let numbers = of_sort(NUMBER)?;
@@ -255,7 +255,7 @@ impl Test {
                 let holds =
                     |range: super::number::Range, key: &[u8]| number_of(key).is_some_and(|n| range.holds(n));
                 let start = keys.partition(numbers.clone(), &|key| !holds(below, key))?;
-                vec![start..keys.partition(start..numbers.end, &|key| holds(above, key))?]
+                one(start..keys.partition(start..numbers.end, &|key| holds(above, key))?)
             }
             Test::Datetimes(bounds) => {
                 let moments = of_sort(MOMENT)?;
@@ -307,6 +307,11 @@ impl Test {
 
 fn text_key(text: &str) -> Box<[u8]> {
     [&[TEXT], text.as_bytes()].concat().into_boxed_slice()
+}
+
+/// A list of one range.
+fn one(range: Range<u32>) -> Vec<Range<u32>> {
+    std::iter::once(range).collect()
 }
 
 /// The keys of one sort.

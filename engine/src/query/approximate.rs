@@ -353,17 +353,6 @@ fn ordered(value: f32) -> u32 {
     if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::ordered;
-
-    #[test]
-    fn order_is_that_of_floats() {
-        let values = [f32::NEG_INFINITY, -3.5, -1e-30, 0.0, 1e-30, 2.0, f32::INFINITY];
-        assert!(values.windows(2).all(|w| ordered(w[0]) < ordered(w[1])));
-    }
-}
-
 /// The rows of some points, all of which have one, ascending.
 fn eligible_rows<'a>(
     points: &'a OffsetSet,
@@ -386,4 +375,15 @@ struct Parts<'a> {
     graph: &'a IndexView<'a>,
     vectors: &'a MappedVectors,
     offsets: Option<&'a [u32]>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ordered;
+
+    #[test]
+    fn order_is_that_of_floats() {
+        let values = [f32::NEG_INFINITY, -3.5, -1e-30, 0.0, 1e-30, 2.0, f32::INFINITY];
+        assert!(values.windows(2).all(|w| ordered(w[0]) < ordered(w[1])));
+    }
 }
