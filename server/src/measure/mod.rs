@@ -11,6 +11,7 @@ mod merging_search;
 mod open;
 mod report;
 mod single_upserts;
+mod text;
 
 use std::path::PathBuf;
 
@@ -43,6 +44,8 @@ pub(crate) enum Figure {
     MergeMemory(merge_memory::MergeMemoryArgs),
     /// The slowest searches while a graph is built beside them.
     MergingSearch(merging_search::MergingSearchArgs),
+    /// How well words find the right text.
+    Text(text::TextArgs),
     /// Only fill a folder, for the other figures.
     #[command(hide = true)]
     Load(load::LoadArgs),
@@ -71,6 +74,7 @@ pub(crate) fn run(args: &MeasureArgs, out: &mut Out) -> Result<Outcome> {
         Figure::Churn(args) => (churn::measure(args)?, args.common.json),
         Figure::MergeMemory(args) => (merge_memory::measure(args)?, args.common.json),
         Figure::MergingSearch(args) => (merging_search::measure(args)?, args.common.json),
+        Figure::Text(args) => (text::measure(args)?, args.json),
         Figure::Load(args) => {
             load::load(args)?;
             return Ok(Outcome::Clean);
