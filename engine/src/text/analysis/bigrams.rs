@@ -24,10 +24,9 @@ const WORD_PAIRS_MAX: usize = 3;
 pub(super) fn pairs(sink: &mut Sink<'_>, run: Range<usize>) {
     let text = sink.text().get(run.clone()).unwrap_or_default();
     let starts: Vec<usize> = text.char_indices().map(|(at, _)| run.start + at).chain([run.end]).collect();
-    let pairs = match starts.as_slice() {
-        [start, end] => vec![*start..*end],
-        _ => starts.windows(3).filter_map(|w| Some(*w.first()?..*w.last()?)).collect(),
-    };
+    let ends_len = if starts.len() > 2 { 3 } else { 2 };
+    let pairs: Vec<Range<usize>> =
+        starts.windows(ends_len).filter_map(|ends| Some(*ends.first()?..*ends.last()?)).collect();
     let weight = part_weight(pairs.len().min(WORD_PAIRS_MAX));
     for pair in pairs {
         let token = sink.text().get(pair.clone()).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Both indexes against a scan of everything, over random texts, split in any way, with deleted rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rand::rngs::StdRng;
@@ -16,26 +16,32 @@ use crate::text::{Analyzer, AnalyzerConfig, Tokenizer};
 /// A corpus of rows, some without a text.
 type Corpus = Vec<Option<String>>;
 
+/// A text as its tokens, with their places, and how many there are of each.
+struct Read {
+    row: u32,
+    tokens: Vec<(String, u32)>,
+    counts: HashMap<String, f64>,
+}
+
+fn read(corpus: &Corpus, analyzer: &Analyzer) -> Vec<Read> {
+    let texts = corpus.iter().enumerate().filter_map(|(row, text)| Some((row as u32, text.as_ref()?)));
+    let read = texts.map(|(row, text)| {
+        let tokens: Vec<_> =
+            analyzer.analyze(text).into_iter().map(|token| (token.text, token.position)).collect();
+        let mut counts = HashMap::new();
+        for (token, _) in &tokens {
+            *counts.entry(token.clone()).or_default() += 1.0;
+        }
+        Read { row, tokens, counts }
+    });
+    read.collect()
+}
+
 /// The score of every row by the formula, from its tokens.
-fn oracle(
-    corpus: &Corpus,
-    analyzer: &Analyzer,
-    query: &Query,
-    bm25: Bm25,
-    is_allowed: impl Fn(u32) -> bool,
-) -> BTreeMap<u32, f64> {
-    let texts: Vec<(u32, Vec<(String, u32)>)> = corpus
-        .iter()
-        .enumerate()
-        .filter_map(|(row, text)| {
-            let tokens = analyzer.analyze(text.as_ref()?);
-            Some((row as u32, tokens.into_iter().map(|token| (token.text, token.position)).collect()))
-        })
-        .collect();
+fn oracle(texts: &[Read], query: &Query, bm25: Bm25, is_allowed: impl Fn(u32) -> bool) -> BTreeMap<u32, f64> {
     let count = texts.len() as f64;
-    let average = texts.iter().map(|(_, tokens)| tokens.len() as f64).sum::<f64>() / count;
-    let with =
-        |term: &str| texts.iter().filter(|(_, tokens)| tokens.iter().any(|(t, _)| t == term)).count() as f64;
+    let average = texts.iter().map(|text| text.tokens.len() as f64).sum::<f64>() / count;
+    let with = |term: &str| texts.iter().filter(|text| text.counts.contains_key(term)).count() as f64;
     let (k1, b) = (f64::from(bm25.k1), f64::from(bm25.b));
     let terms: Vec<(&query::Term, f64)> = query
         .terms
@@ -46,11 +52,11 @@ fn oracle(
         })
         .collect();
     let mut scores = BTreeMap::new();
-    for (row, tokens) in texts.iter().filter(|(row, _)| is_allowed(*row)) {
+    for Read { row, tokens, counts } in texts.iter().filter(|text| is_allowed(text.row)) {
         let length = f64::from(length_of(length_code(tokens.len() as u32)));
         let norm = k1 * (1.0 - b + b * length / average);
         let share = |tf: f64| tf / (tf + norm);
-        let tf = |term: &str| tokens.iter().filter(|(t, _)| t == term).count() as f64;
+        let tf = |term: &str| counts.get(term).copied().unwrap_or(0.0);
         let found = terms.iter().filter(|(term, _)| tf(&term.text) > 0.0).count();
         let matches = match query.matching {
             Matching::Any => found > 0,
@@ -187,6 +193,7 @@ fn every_split_gives_the_scores_of_a_scan() {
         let vocabulary = [20, 200][seed as usize % 2];
         let corpus: Corpus =
             (0..rows).map(|_| random.random_bool(0.9).then(|| text(&mut random, vocabulary))).collect();
+        let texts = read(&corpus, &analyzer);
         let mut split = Vec::new();
         let mut first = 0;
         while first < rows {
@@ -213,7 +220,7 @@ fn every_split_gives_the_scores_of_a_scan() {
                 (Matching::Phrase, &words[..words.len().min(2)]),
             ] {
                 let query = Query::new(&analyzer, &words.join(" "), matching);
-                let expected = oracle(&corpus, &analyzer, &query, bm25, is_allowed);
+                let expected = oracle(&texts, &query, bm25, is_allowed);
                 let got = search_split(&split, &query, bm25, k, &is_allowed);
                 check(
                     &got,
@@ -249,7 +256,7 @@ fn parts_of_words_count_by_their_weights() {
     ] {
         let query = Query::new(&analyzer, text, matching);
         let got = search_split(&split, &query, Bm25::default(), 10, &|_| true);
-        check(&got, &oracle(&corpus, &analyzer, &query, Bm25::default(), |_| true), 10, text);
+        check(&got, &oracle(&read(&corpus, &analyzer), &query, Bm25::default(), |_| true), 10, text);
         let mut found: Vec<u32> = got.iter().map(|(row, _)| *row).collect();
         found.sort_unstable();
         assert_eq!(found, rows, "{text}");
@@ -274,7 +281,7 @@ fn prefixes_are_expanded_by_all_segments_together() {
     let query = Query::any_of(words);
     let split = [(0, Segment::Sealed(sealed_part)), (2, Segment::Memory(memory_part, end))];
     let got = search_split(&split, &query, Bm25::default(), 10, &|_| true);
-    check(&got, &oracle(&corpus, &analyzer, &query, Bm25::default(), |_| true), 10, "sea*");
+    check(&got, &oracle(&read(&corpus, &analyzer), &query, Bm25::default(), |_| true), 10, "sea*");
     assert_eq!(got.len(), 3);
 }
 
