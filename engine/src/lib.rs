@@ -65,6 +65,7 @@ mod quantization;
 mod query;
 mod scorer;
 mod segment;
+mod text;
 mod threads;
 mod vectors;
 mod wal;
@@ -90,5 +91,6 @@ pub use query::{
     OrderedRecord, Plan, Quantization, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest,
     SegmentExplain, WithPayload, WithVectors,
 };
+pub use text::{Analyzer, AnalyzerConfig, Language, Token, Tokenizer};
 pub use threads::{CancelToken, Clock, ManualClock, SystemClock};
 pub use uuid::Uuid;

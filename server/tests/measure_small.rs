@@ -52,3 +52,25 @@ fn merging_search() {
         measure(&["merging-search", "--rows", "3000", "--dim", "16", "--rounds", "1", "--seconds", "2"]);
     assert!(json["details"]["rewrites"].as_u64().is_some_and(|count| count > 0), "{json}");
 }
+
+#[test]
+fn text() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).expect("written");
+    std::fs::create_dir(dir.path().join("qrels")).expect("a folder");
+    let corpus =
+        [("a", "서울", "한국의 수도는 서울이다."), ("b", "Paris", "The capital of France is Paris.")];
+    let line = |(id, title, text): &(&str, &str, &str)| {
+        serde_json::json!({"_id": id, "title": title, "text": text}).to_string() + "\n"
+    };
+    write("corpus.jsonl", &corpus.iter().map(line).collect::<String>());
+    let queries = [("1", "", "수도를 찾는다"), ("2", "", "capitals"), ("3", "", "not judged")];
+    write("queries.jsonl", &queries.iter().map(line).collect::<String>());
+    write("qrels/test.tsv", "query-id\tcorpus-id\tscore\n1\ta\t1\n2\tb\t2\n3\ta\t0\n");
+    let json = measure(&["text", "--data", &dir.path().to_string_lossy(), "--analyzer", "auto"]);
+    let [documents, queries] = ["documents", "queries"].map(|key| json["details"][key].as_u64());
+    assert_eq!((documents, queries), (Some(2), Some(2)));
+    for row in 0..3 {
+        assert_eq!(json["rows"][row]["measured"], 1.0, "{json}");
+    }
+}

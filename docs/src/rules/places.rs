@@ -11,7 +11,7 @@ use crate::source::{CodePath, Source, paths, without_tests};
 use crate::tree::{Tree, is_within};
 
 /// A library by its name in code, and the places that may name it. A name that ends in `_` is a family.
-const HOMES: [(&str, &[&str]); 17] = [
+const HOMES: [(&str, &[&str]); 20] = [
     ("memmap2", &["engine/src/io/mmap.rs"]),
     // The bench has it as a peer of our kernels.
     ("simsimd", &["engine/src/kernels/simd.rs", "benches/benches/kernels.rs"]),
@@ -19,6 +19,9 @@ const HOMES: [(&str, &[&str]); 17] = [
     ("rustix", &["engine/src/io", "engine/src/threads", "server/src/processor.rs"]),
     ("matrixmultiply", &["engine/src/kernels/matrix.rs"]),
     ("tantivy", &["engine/src/text"]),
+    ("frostem", &["engine/src/text/analysis"]),
+    ("stop_words", &["engine/src/text/analysis"]),
+    ("unicode_normalization", &["engine/src/text/analysis"]),
     ("wgpu", &["engine/src/kernels/gpu"]),
     ("rocksdb", &["server/src/store"]),
     ("candle_", &["server/src/inference"]),

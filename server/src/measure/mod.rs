@@ -12,6 +12,7 @@ mod merging_search;
 mod open;
 mod report;
 mod single_upserts;
+mod text;
 
 use std::path::PathBuf;
 
@@ -46,6 +47,8 @@ pub(crate) enum Figure {
     MergingSearch(merging_search::MergingSearchArgs),
     /// Speed and recall of searches with a filter, against those without one.
     FilteredSearch(filtered_search::FilteredSearchArgs),
+    /// How well words find the right text.
+    Text(text::TextArgs),
     /// Only fill a folder, for the other figures.
     #[command(hide = true)]
     Load(load::LoadArgs),
@@ -75,6 +78,7 @@ pub(crate) fn run(args: &MeasureArgs, out: &mut Out) -> Result<Outcome> {
         Figure::MergeMemory(args) => (merge_memory::measure(args)?, args.common.json),
         Figure::MergingSearch(args) => (merging_search::measure(args)?, args.common.json),
         Figure::FilteredSearch(args) => (filtered_search::measure(args)?, args.common.json),
+        Figure::Text(args) => (text::measure(args)?, args.json),
         Figure::Load(args) => {
             load::load(args)?;
             return Ok(Outcome::Clean);

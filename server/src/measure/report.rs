@@ -135,7 +135,12 @@ impl Report {
 
 /// Enough digits to compare with.
 fn short(value: f64) -> String {
-    if value.fract() == 0.0 || value >= 100.0 { rate(value).replace(".0", "") } else { format!("{value:.2}") }
+    match value {
+        _ if value.fract() == 0.0 || value >= 100.0 => rate(value).replace(".0", ""),
+        // Shares, where the third digit tells.
+        _ if value < 1.0 => format!("{value:.4}"),
+        _ => format!("{value:.2}"),
+    }
 }
 
 #[cfg(test)]
