@@ -252,6 +252,6 @@ fn watch(points: &Collection, done: &AtomicBool) {
             let last = seen.insert(record.id, record.version);
             expect(last.is_none_or(|v| v <= record.version), &format!("point {} went back", record.id));
         }
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
