@@ -63,6 +63,7 @@ mod quantization;
 mod query;
 mod scorer;
 mod segment;
+mod sparse;
 mod threads;
 mod vectors;
 mod wal;
@@ -76,10 +77,13 @@ pub use error::{Applied, Error, ErrorKind, Result};
 pub use ids::{SegmentId, SeqNo};
 pub use nigh_format::manifest::{Datatype, Durability, Metric};
 pub use optimizer::{JobInfo, JobKind, JobState};
-pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId};
+pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId, SparseVector};
 pub use query::{
     Effort, Explain, Plan, Quantization, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest,
     SegmentExplain, WithPayload, WithVectors,
+};
+pub use sparse::{
+    SparseHits, SparseIndex, SparseModifier, SparseRequest, SparseTouched, bm25_document, bm25_query, idf,
 };
 pub use threads::{CancelToken, Clock, ManualClock, SystemClock};
 pub use uuid::Uuid;
