@@ -20,8 +20,8 @@ pub(crate) struct Cursor<'a> {
     window_block: usize,
     /// What no row of the window gets more than from this list; zero or more, for a row may not be in it.
     pub(crate) bound: f64,
-    /// Whether the list may have rows in the window.
-    pub(crate) is_present: bool,
+    /// About how many postings the list has in the window; 0 if it has none.
+    pub(crate) postings: u64,
 }
 
 /// What a window sums into.
@@ -45,7 +45,7 @@ impl<'a> Cursor<'a> {
             unpacked: Box::new(Unpacked::new()),
             window_block: 0,
             bound: 0.0,
-            is_present: false,
+            postings: 0,
         }
     }
 
@@ -70,12 +70,12 @@ impl<'a> Cursor<'a> {
     /// Looks at the entries of the blocks of a window.
     pub(crate) fn enter(&mut self, start: u32, end: u32) {
         self.block = self.list.seek(self.block, start);
-        (self.window_block, self.bound, self.is_present) = (self.block, 0.0, false);
+        (self.window_block, self.bound, self.postings) = (self.block, 0.0, 0);
         let mut number = self.block;
         while let Some(block) = self.list.block(number).filter(|block| block.first < end) {
-            self.is_present = true;
             self.bound = self.bound.max(self.weight * f64::from(block.max));
             self.bound = self.bound.max(self.weight * f64::from(block.min));
+            self.postings += postings_within(&block, start, end);
             number += 1;
         }
     }
@@ -119,10 +119,15 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Adds to each candidate what it gets from this list. Candidates are offsets with sums, ascending.
-    pub(crate) fn add_to(&mut self, candidates: &mut [(u32, f64)], seen: &mut SparseTouched) -> Result<()> {
-        seen.lookups += candidates.len() as u64;
-        for (offset, sum) in candidates {
+    /// Adds the products of some rows of the window, ascending.
+    pub(crate) fn add_some(
+        &mut self,
+        sums: &mut Sums,
+        offsets: &[u32],
+        seen: &mut SparseTouched,
+    ) -> Result<()> {
+        seen.lookups += offsets.len() as u64;
+        for offset in offsets {
             self.block = self.list.seek(self.block, *offset);
             let Some(block) = self.list.block(self.block) else { break };
             if block.first > *offset {
@@ -131,6 +136,7 @@ impl<'a> Cursor<'a> {
             self.unpack(&block, seen)?;
             if let Ok(at) = self.unpacked.offsets().binary_search(offset)
                 && let Some(weight) = self.unpacked.weights().get(at)
+                && let Some(sum) = sums.values.get_mut(offset.wrapping_sub(sums.start) as usize)
             {
                 *sum += self.weight * f64::from(*weight);
             }
@@ -159,4 +165,15 @@ impl<'a> Cursor<'a> {
     pub(crate) fn block_count(&self) -> usize {
         self.list.block_count()
     }
+}
+
+/// About how many postings of a block are in a window that it reaches into, at least 1: as if they were spread evenly.
+fn postings_within(block: &Block, start: u32, end: u32) -> u64 {
+    let len = block.len as u64;
+    if block.first >= start && block.last < end {
+        return len;
+    }
+    let rows = |first: u32, last: u32| u64::from(last.saturating_sub(first)) + 1;
+    let within = rows(block.first.max(start), block.last.min(end.saturating_sub(1)));
+    (len * within / rows(block.first, block.last)).max(1)
 }

@@ -3,7 +3,7 @@
 //! Rows are visited in windows of [`WINDOW`]. In each, the entries of the blocks tell what a list gives at most. Lists are put in order of that
 //! bound; the smallest, which together cannot lift a row above what it must beat, are left out at first. The products of the others
 //! are summed for all rows of the window at once. Only rows that could still get in are then looked up in the lists left out, from
-//! the strongest to the weakest, and dropped as soon as they cannot. If all lists together are too weak, the window is skipped unseen.
+//! the strongest to the weakest, and dropped as soon as they cannot; where there are many, a list is summed for all rows after all. If all lists together are too weak, the window is skipped unseen.
 //! (Turtle and Flood, "Query evaluation: strategies and optimizations", 1995; Ding and Suel, "Faster top-k document retrieval using
 //! block-max indexes", SIGIR 2011.)
 //!
@@ -41,6 +41,9 @@ pub struct SparseTouched {
     pub rescored: u64,
 }
 
+/// Postings that are summed in the time that one row is looked up in.
+const LOOKUP_COST: u64 = 16;
+
 /// One search in one segment.
 struct Walk<'a, F> {
     cursors: Vec<Cursor<'a>>,
@@ -48,7 +51,7 @@ struct Walk<'a, F> {
     order: Vec<usize>,
     is_left_out: Vec<bool>,
     sums: Sums,
-    candidates: Vec<(u32, f64)>,
+    candidates: Vec<u32>,
     rounding: f64,
     allowed: F,
     seen: SparseTouched,
@@ -113,7 +116,7 @@ impl<F: Fn(u32) -> bool> Walk<'_, F> {
         (self.sums.start, self.sums.end) = (start, end);
         self.cursors.iter_mut().for_each(|cursor| cursor.enter(start, end));
         self.order.clear();
-        self.order.extend((0..).zip(&self.cursors).filter(|(_, cursor)| cursor.is_present).map(|(i, _)| i));
+        self.order.extend((0..).zip(&self.cursors).filter(|(_, cursor)| cursor.postings > 0).map(|(i, _)| i));
         let bound = |i: &usize| self.cursors.get(*i).map_or(0.0, |cursor| cursor.bound);
         self.order.sort_unstable_by(|a, b| bound(a).total_cmp(&bound(b)));
 
@@ -185,27 +188,30 @@ impl<F: Fn(u32) -> bool> Walk<'_, F> {
     fn offer_completed(&mut self, cut_then: f64, rests: &[f64], best: &mut Best) -> Result<()> {
         let mut candidates = std::mem::take(&mut self.candidates);
         candidates.clear();
-        let needed = |rest: f64, cut: f64| cut - rest - self.rounding;
+        let rounding = self.rounding;
+        let needed = |rest: f64, cut: f64| cut - rest - rounding;
         let rest = rests.last().copied().unwrap_or(0.0);
         let allowed = &self.allowed;
-        self.sums.for_each_above(needed(rest, cut_then), |offset, sum| {
+        self.sums.for_each_above(needed(rest, cut_then), |offset, _| {
             if allowed(offset) {
-                candidates.push((offset, sum));
+                candidates.push(offset);
             }
         });
         for (i, rest) in self.order.iter().zip(rests).take(rests.len() - 1).rev() {
-            if let Some(cursor) = self.cursors.get_mut(*i) {
-                cursor.add_to(&mut candidates, &mut self.seen)?;
+            let Some(cursor) = self.cursors.get_mut(*i).filter(|_| !candidates.is_empty()) else { continue };
+            match candidates.len() as u64 * LOOKUP_COST > cursor.postings {
+                true => cursor.add_all::<false>(&mut self.sums, &mut self.seen)?,
+                false => cursor.add_some(&mut self.sums, &candidates, &mut self.seen)?,
             }
-            candidates.retain(|(_, sum)| *sum >= needed(*rest, cut_then));
+            candidates.retain(|offset| self.sums.of(*offset) >= needed(*rest, cut_then));
         }
-        for (offset, sum) in &candidates {
-            if *sum < needed(0.0, cut(best.floor())) {
+        for offset in &candidates {
+            if self.sums.of(*offset) < needed(0.0, cut(best.floor())) {
                 continue;
             }
             self.seen.rescored += 1;
             let mut score = 0.0;
-            for cursor in self.cursors.iter().filter(|cursor| cursor.is_present) {
+            for cursor in self.cursors.iter().filter(|cursor| cursor.postings > 0) {
                 score += cursor.product_of(*offset)?.unwrap_or(0.0);
             }
             best.push(score as f32, *offset);
@@ -216,6 +222,11 @@ impl<F: Fn(u32) -> bool> Walk<'_, F> {
 }
 
 impl Sums {
+    /// The sum of a row of the window.
+    fn of(&self, offset: u32) -> f64 {
+        self.values.get(offset.wrapping_sub(self.start) as usize).copied().unwrap_or(0.0)
+    }
+
     /// Calls `each` with offset and sum of the rows whose sum is at least `least`, which is above zero.
     fn for_each_above(&self, least: f64, mut each: impl FnMut(u32, f64)) {
         const GROUP: usize = 16;
