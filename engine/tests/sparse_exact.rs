@@ -147,7 +147,7 @@ fn compare(shape: Shape, seed: u64, queries: usize) {
             let query = shape.vector(rng, values);
             let part = 1 + rng.below(50) as u32;
             let every = |_: u32| true;
-            let some = |offset: u32| offset.wrapping_mul(2_654_435_761) % part == 0;
+            let some = |offset: u32| offset.wrapping_mul(2_654_435_761).is_multiple_of(part);
             let judges: [&dyn Fn(u32) -> bool; 2] = [&every, &some];
             for allowed in judges {
                 let expected = stored.scan(&query, allowed);

@@ -73,8 +73,8 @@ pub(crate) fn search_postings(
     for (term, weight) in &query.terms {
         cursors.extend(postings.list(*term)?.map(|list| Cursor::new(list, *weight)));
     }
-    let mut seen = SparseTouched::default();
-    seen.blocks_total = cursors.iter().map(|cursor| cursor.block_count() as u64).sum();
+    let blocks_total = cursors.iter().map(|cursor| cursor.block_count() as u64).sum();
+    let seen = SparseTouched { blocks_total, ..SparseTouched::default() };
     let sums =
         Sums { values: vec![0.0; WINDOW as usize], touched: vec![0; WINDOW as usize / 64], start: 0, end: 0 };
     let mut walk = Walk {
@@ -174,7 +174,7 @@ impl<F: Fn(u32) -> bool> Walk<'_, F> {
     }
 
     /// Offers the rows whose sum is not below `cut`, which is above zero. All lists were summed.
-    fn offer_above(&mut self, cut: f64, best: &mut Best) {
+    fn offer_above(&self, cut: f64, best: &mut Best) {
         let allowed = &self.allowed;
         self.sums.for_each_above(cut, |offset, sum| {
             let score = sum as f32;
