@@ -102,12 +102,14 @@ impl<'a> Cursor<'a> {
                 break;
             };
             seen.postings += offsets.len() as u64;
+            let (start, factor) = (sums.start, self.weight);
+            let (values, touched) = (sums.values.as_mut_slice(), sums.touched.as_mut_slice());
             for (offset, weight) in offsets.iter().zip(weights) {
-                let place = offset.wrapping_sub(sums.start) as usize;
-                if let Some(sum) = sums.values.get_mut(place) {
-                    *sum += self.weight * f64::from(*weight);
+                let place = offset.wrapping_sub(start) as usize;
+                if let Some(sum) = values.get_mut(place) {
+                    *sum += factor * f64::from(*weight);
                 }
-                if TRACK && let Some(word) = sums.touched.get_mut(place / 64) {
+                if TRACK && let Some(word) = touched.get_mut(place / 64) {
                     *word |= 1 << (place % 64);
                 }
             }

@@ -199,11 +199,15 @@ impl<F: Fn(u32) -> bool> Walk<'_, F> {
         });
         for (i, rest) in self.order.iter().zip(rests).take(rests.len() - 1).rev() {
             let Some(cursor) = self.cursors.get_mut(*i).filter(|_| !candidates.is_empty()) else { continue };
-            match candidates.len() as u64 * LOOKUP_COST > cursor.postings {
+            let postings = cursor.postings;
+            match candidates.len() as u64 * LOOKUP_COST > postings {
                 true => cursor.add_all::<false>(&mut self.sums, &mut self.seen)?,
                 false => cursor.add_some(&mut self.sums, &candidates, &mut self.seen)?,
             }
-            candidates.retain(|offset| self.sums.of(*offset) >= needed(*rest, cut_then));
+            // Where there are more candidates than postings, the next list is summed sooner than they are thinned out.
+            if (candidates.len() as u64) < postings {
+                candidates.retain(|offset| self.sums.of(*offset) >= needed(*rest, cut_then));
+            }
         }
         for offset in &candidates {
             if self.sums.of(*offset) < needed(0.0, cut(best.floor())) {
