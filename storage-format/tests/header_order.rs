@@ -42,13 +42,13 @@ fn the_first_reason_is_given() {
     let newer = FileHeader::decode(&with(10, &[2, 0, 1])).unwrap_err();
     assert_eq!((newer.kind.clone(), newer.is_newer()), (version(1), true));
     // A kind that a later version may have brought: only the version can tell.
-    let unknown = FileHeader::decode(&with(8, &[99, 0, 3, 0, 1])).unwrap_err();
+    let unknown = FileHeader::decode(&with(8, &[99, 0, 4, 0, 1])).unwrap_err();
     assert_eq!((unknown.kind.clone(), unknown.is_newer()), (version(FORMAT_VERSION), true));
     let feature = FileHeader::decode(&with(8, &[99, 0, 1, 0, 0, 0, 0, 128])).unwrap_err();
     assert_eq!(feature.kind, FormatErrorKind::Feature { bits: 1 << 31 });
     assert!(feature.is_newer());
     assert!(FileHeader::decode(&with(56, &[1])).is_err());
-    for kind in [0, 12, 99] {
+    for kind in [0, 14, 99] {
         let error = FileHeader::decode(&with(8, &[kind])).unwrap_err();
         assert!(matches!(error.kind, FormatErrorKind::Invalid { what: "file kind", .. }), "{error}");
     }
