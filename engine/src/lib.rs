@@ -65,6 +65,7 @@ mod quantization;
 mod query;
 mod scorer;
 mod segment;
+mod sparse;
 mod text;
 mod threads;
 mod vectors;
@@ -85,11 +86,14 @@ pub use ids::{SegmentId, SeqNo};
 pub use nigh_format::manifest::{Datatype, Durability, Metric};
 pub use nigh_format::payload_index::FieldKind;
 pub use optimizer::{JobInfo, JobKind, JobState};
-pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId};
+pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId, SparseVector};
 pub use query::{
     Direction, Effort, Explain, FacetHit, FacetRequest, FacetValue, Group, GroupRequest, OrderBy, OrderValue,
     OrderedRecord, Plan, Quantization, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest,
     SegmentExplain, WithPayload, WithVectors,
+};
+pub use sparse::{
+    SparseHits, SparseIndex, SparseModifier, SparseRequest, SparseTouched, bm25_document, bm25_query, idf,
 };
 pub use text::{Analyzer, AnalyzerConfig, Language, Token, Tokenizer};
 pub use threads::{CancelToken, Clock, ManualClock, SystemClock};

@@ -17,7 +17,7 @@ const LADDER: [&[&str]; 9] = [
     &["collection"],
     &["optimizer", "query"],
     &["segment"],
-    &["hnsw", "payload", "text"],
+    &["hnsw", "payload", "sparse", "text"],
     &["scorer"],
     &["quantization", "filter"],
     &["vectors", "kernels", "wal"],

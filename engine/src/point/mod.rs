@@ -5,10 +5,12 @@
 mod id;
 mod path;
 mod payload;
+mod sparse;
 
 pub use id::PointId;
 pub use path::PayloadPath;
 pub use payload::Payload;
+pub use sparse::SparseVector;
 
 use std::collections::BTreeMap;
 

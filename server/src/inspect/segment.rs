@@ -44,6 +44,7 @@ pub(super) fn inspect(source: &Source, header: &FileHeader, dump: &mut Dump) {
         FileKind::Payloads => show_payloads(&data, &preamble, dump),
         FileKind::IdMap => show_ids(&data, &preamble, dump),
         FileKind::Tombstones => show_tombstones(&data, &preamble, dump),
+        // No segment has sparse vectors yet.
         FileKind::Catalog | FileKind::Manifest | FileKind::SegmentMeta | FileKind::Wal => Ok(()),
     };
     dump.note(shown);
