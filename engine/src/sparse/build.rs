@@ -304,7 +304,7 @@ mod tests {
         };
         let rows: Vec<SparseVector> = (0..600_u32)
             .map(|i| {
-                let indices = [i % 3, 5 + i % 7, 1 << 20 | i % 11, u32::MAX - i];
+                let indices = [i % 3, 5 + i % 7, (1 << 20) | (i % 11), u32::MAX - i];
                 SparseVector::new(indices, [1.0, i as f32, -2.0, 0.0]).unwrap()
             })
             .collect();
