@@ -68,8 +68,9 @@ mod vectors;
 mod wal;
 
 pub use collection::{
-    Background, Collection, CollectionConfig, CollectionInfo, CollectionUpdate, IndexConfig, IndexInfo,
-    Limits, OptimizerConfig, RecallAudit, RecoveryReport, SegmentInfo, VectorConfig,
+    Background, Collection, CollectionConfig, CollectionInfo, CollectionUpdate, DistanceMatrix, IndexConfig,
+    IndexInfo, Limits, MatrixOffsets, MatrixPair, MatrixRequest, OptimizerConfig, Prefetch, QueryRequest,
+    RecallAudit, RecoveryReport, SegmentInfo, VectorConfig,
 };
 pub use database::{AliasAction, CollectionVerdict, Database, Options, VerifyReport};
 pub use error::{Applied, Error, ErrorKind, Result};
@@ -78,8 +79,10 @@ pub use nigh_format::manifest::{Datatype, Durability, Metric};
 pub use optimizer::{JobInfo, JobKind, JobState};
 pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId};
 pub use query::{
-    Effort, Explain, Plan, Quantization, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest,
-    SegmentExplain, WithPayload, WithVectors,
+    ContextPair, Datetime, Decay, DecayShape, Direction, Effort, Explain, Expression, Formula, Function,
+    Fusion, GeoPoint, LegExplain, LegScore, OrderBy, OrderValue, Plan, Quantization, Query,
+    RecommendStrategy, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest, SegmentExplain,
+    VectorInput, WithPayload, WithVectors,
 };
 pub use threads::{CancelToken, Clock, ManualClock, SystemClock};
 pub use uuid::Uuid;

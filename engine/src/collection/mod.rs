@@ -1,7 +1,7 @@
 //! A named set of points: the handle that callers hold, and what is behind it.
 //!
 //! `write.rs` turns requests into operations, `commit.rs` logs and applies them, `apply.rs` is the one door into segments; `read.rs` and
-//! `search.rs` answer from one [`View`]; `checkpoint.rs` seals and merges and owns the manifest; `recovery.rs` opens.
+//! `search.rs`, `stages/` (trees of queries) and `matrix.rs` answer from one [`View`]; `checkpoint.rs` seals and merges and owns the manifest; `recovery.rs` opens.
 //!
 //! Locks, in the order they may be taken: checkpoint, then write. Readers take neither: they load the published view.
 
@@ -12,9 +12,11 @@ mod commit;
 mod config;
 mod env;
 mod info;
+mod matrix;
 mod read;
 mod recovery;
 mod search;
+mod stages;
 mod verify;
 mod view;
 mod write;
@@ -26,8 +28,10 @@ pub(crate) use config::{NAME_BYTES_MAX, check_name};
 pub(crate) use env::Env;
 pub use env::{Background, Limits};
 pub use info::{CollectionInfo, IndexInfo, SegmentInfo};
+pub use matrix::{DistanceMatrix, MatrixOffsets, MatrixPair, MatrixRequest};
 pub use recovery::RecoveryReport;
 pub(crate) use recovery::{Fate, sweep_dir};
+pub use stages::{Prefetch, QueryRequest};
 
 use crate::error::{Error, Result};
 use crate::optimizer::{JobInfo, Jobs};

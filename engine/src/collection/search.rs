@@ -4,7 +4,8 @@ use super::view::View;
 use super::{Collection, Shared};
 use crate::error::{Error, Result};
 use crate::query::{
-    Approximate, ExactSearch, Explain, Hit, Plan, ScoredPoint, SearchRequest, SegmentExplain, search_exact,
+    Approximate, ExactSearch, Explain, Hit, Plan, ScoredPoint, SearchRequest, SegmentExplain, WithPayload,
+    WithVectors, search_exact,
 };
 use crate::scorer::Scorer;
 use crate::segment::IndexScratch;
@@ -92,16 +93,7 @@ impl Shared {
         let found = now(timed);
         let point = |hit: &Hit| {
             limiter.check()?;
-            let segment =
-                view.segments.get(hit.segment).ok_or_else(|| Error::internal("a hit in no segment"))?;
-            let place = (hit.segment, hit.offset);
-            Ok(ScoredPoint {
-                id: hit.id,
-                version: segment.version(hit.offset)?,
-                score: hit.score,
-                payload: self.payload_of(view, place, &request.with_payload)?,
-                vectors: self.vectors_of(view, place, &request.with_vectors)?,
-            })
+            self.scored_point(view, hit, &request.with_payload, &request.with_vectors)
         };
         let points = hits.iter().skip(request.offset).map(point).collect();
         if let Some(explain) = explain {
@@ -112,8 +104,29 @@ impl Shared {
         points
     }
 
+    /// A hit with what was asked for.
+    pub(super) fn scored_point(
+        &self,
+        view: &View,
+        hit: &Hit,
+        with_payload: &WithPayload,
+        with_vectors: &WithVectors,
+    ) -> Result<ScoredPoint> {
+        let segment = view.segments.get(hit.segment).ok_or_else(|| Error::internal("a hit in no segment"))?;
+        let place = (hit.segment, hit.offset);
+        Ok(ScoredPoint {
+            id: hit.id,
+            version: segment.version(hit.offset)?,
+            score: hit.score,
+            payload: self.payload_of(view, place, with_payload)?,
+            vectors: self.vectors_of(view, place, with_vectors)?,
+            order_value: None,
+            legs: Vec::new(),
+        })
+    }
+
     /// The best hits over all segments, best first.
-    fn find(
+    pub(super) fn find(
         &self,
         view: &View,
         request: &SearchRequest,

@@ -4,6 +4,7 @@
 
 use crate::error::{Error, Result};
 use serde_json::{Map, Value};
+use std::fmt;
 use std::str::FromStr;
 
 /// A parsed path with at least one key.
@@ -38,6 +39,38 @@ impl PayloadPath {
         if let Some(value) = map.get_mut(&self.first) {
             remove(value, way, last);
         }
+    }
+
+    /// What the path names; an array at its end as its elements.
+    pub(crate) fn values<'a>(&self, map: &'a Map<String, Value>) -> Vec<&'a Value> {
+        let mut found = Vec::new();
+        if let Some(value) = map.get(&self.first) {
+            collect(value, &self.rest, &mut found);
+        }
+        found
+    }
+}
+
+fn collect<'a>(value: &'a Value, steps: &[Step], found: &mut Vec<&'a Value>) {
+    let Some((step, rest)) = steps.split_first() else {
+        match value {
+            Value::Array(items) => found.extend(items),
+            value => found.push(value),
+        }
+        return;
+    };
+    match step {
+        Step::Key(key) => {
+            if let Some(item) = value.as_object().and_then(|map| map.get(key)) {
+                collect(item, rest, found);
+            }
+        }
+        Step::Index(index) => {
+            if let Some(item) = value.as_array().and_then(|items| items.get(*index)) {
+                collect(item, rest, found);
+            }
+        }
+        Step::Every => value.as_array().into_iter().flatten().for_each(|item| collect(item, rest, found)),
     }
 }
 
@@ -127,6 +160,21 @@ impl FromStr for PayloadPath {
     }
 }
 
+impl fmt::Display for PayloadPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let write_key = |f: &mut fmt::Formatter<'_>, key: &str| {
+            let plain = key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+            if plain { f.write_str(key) } else { write!(f, "\"{key}\"") }
+        };
+        write_key(f, &self.first)?;
+        self.rest.iter().try_for_each(|step| match step {
+            Step::Key(key) => f.write_str(".").and_then(|()| write_key(f, key)),
+            Step::Index(index) => write!(f, "[{index}]"),
+            Step::Every => f.write_str("[]"),
+        })
+    }
+}
+
 fn key(rest: &mut &str) -> Option<String> {
     if let Some(quoted) = rest.strip_prefix('"') {
         let (key, after) = quoted.split_once('"')?;
@@ -161,6 +209,32 @@ mod tests {
         assert_eq!(removed(json!({"a.b": 1, "a": {"b": 2}}), "\"a.b\""), json!({"a": {"b": 2}}));
         assert_eq!(removed(json!({"도시": "서울", "x": 1}), "도시"), json!({"x": 1}));
         assert_eq!(removed(json!({"a": 1}), "b.c"), json!({"a": 1}));
+    }
+
+    #[test]
+    fn finds_what_the_path_names() {
+        let found = |value: Value, path: &str| {
+            let path: PayloadPath = path.parse().expect("path");
+            let Value::Object(map) = value else { panic!("not an object") };
+            path.values(&map).into_iter().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(found(json!({"a": {"b": 1}}), "a.b"), [json!(1)]);
+        assert_eq!(found(json!({"a": [1, [2]]}), "a"), [json!(1), json!([2])]);
+        assert_eq!(
+            found(json!({"a": [{"b": 1}, {"b": [2, 3]}, 4]}), "a[].b"),
+            [json!(1), json!(2), json!(3)]
+        );
+        assert_eq!(found(json!({"a": [5, 6]}), "a[1]"), [json!(6)]);
+        assert_eq!(found(json!({"a": null}), "a"), [json!(null)]);
+        assert!(found(json!({"a": [{"b": 1}]}), "a.b").is_empty());
+        assert!(found(json!({"a": []}), "a").is_empty());
+    }
+
+    #[test]
+    fn prints_what_it_read() {
+        for text in ["a", "a.b[0].c[].d-e", "\"a b\".\"c.d\"", "도시"] {
+            assert_eq!(text.parse::<PayloadPath>().expect("path").to_string(), text);
+        }
     }
 
     #[test]
