@@ -1,7 +1,6 @@
 //! What cannot be asked is refused, with the field that is wrong, before anything is searched.
 
 #[path = "support/sets.rs"]
-#[allow(dead_code, reason = "a part is enough")]
 mod sets;
 
 use nigh::{

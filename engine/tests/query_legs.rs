@@ -1,10 +1,9 @@
 //! Legs of one query: they see one moment while points are written, and the answer and its explanation tell of each.
 
 #[path = "support/sets.rs"]
-#[allow(dead_code, reason = "a part is enough")]
 mod sets;
 
-use nigh::{Fusion, Metric, Plan, Prefetch, Query, QueryRequest, SearchRequest};
+use nigh::{Fusion, LegScore, Metric, Plan, Prefetch, Query, QueryRequest, SearchRequest};
 use sets::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -58,14 +57,12 @@ fn points_tell_where_they_stood() {
         .prefetch(Prefetch::nearest([0.0]).limit(2))
         .prefetch(Prefetch::nearest([1.5]).limit(3));
     let found = points.query(&request).expect("query");
-    let told: Vec<(u64, f32, Vec<(usize, usize, f32)>)> = found
-        .iter()
-        .map(|p| (number(p.id), p.score, p.legs.iter().map(|l| (l.leg, l.rank, l.score)).collect()))
-        .collect();
+    let leg = |leg, rank, score| LegScore { leg, rank, score };
+    let told: Vec<_> = found.iter().map(|p| (number(p.id), p.score, p.legs.clone())).collect();
     let expected = [
-        (1, (1.0 / 62.0 + 1.0 / 61.0f64) as f32, vec![(0, 1, 1.0), (1, 0, 0.5)]),
-        (0, (1.0 / 61.0 + 1.0 / 63.0f64) as f32, vec![(0, 0, 0.0), (1, 2, 1.5)]),
-        (2, 1.0 / 62.0, vec![(1, 1, 0.5)]),
+        (1, (1.0 / 62.0 + 1.0 / 61.0f64) as f32, vec![leg(0, 1, 1.0), leg(1, 0, 0.5)]),
+        (0, (1.0 / 61.0 + 1.0 / 63.0f64) as f32, vec![leg(0, 0, 0.0), leg(1, 2, 1.5)]),
+        (2, 1.0 / 62.0, vec![leg(1, 1, 0.5)]),
     ];
     assert_eq!(told, expected);
 }

@@ -1,7 +1,6 @@
 //! Samples and the distance matrix of a sample: who is drawn, and each one's nearest among the others, against brute force.
 
 #[path = "support/sets.rs"]
-#[allow(dead_code, reason = "a part is enough")]
 mod sets;
 
 use nigh::{MatrixRequest, Metric, PointId, Query, QueryRequest, SearchRequest};

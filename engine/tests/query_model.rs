@@ -68,7 +68,8 @@ impl Model {
         match self.metric {
             Metric::Manhattan => -pairs.map(|(a, b)| (a - b).abs()).sum::<f32>(),
             Metric::Euclid => -pairs.map(|(a, b)| (a - b) * (a - b)).sum::<f32>(),
-            _ => pairs.map(|(a, b)| a * b).sum(),
+            // A sum of nothing but -0 is 0.
+            _ => pairs.map(|(a, b)| a * b).sum::<f32>() + 0.0,
         }
     }
 

@@ -139,3 +139,115 @@ fn finite(value: f64, expression: impl Fn() -> String) -> Result<f64> {
 fn not_finite(expression: &str, value: f64) -> Error {
     Error::invalid("formula", "a finite number", format!("{expression} = {value}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::{Decay, GeoPoint};
+    use serde_json::json;
+
+    /// Whole numbers hold where they are even.
+    struct Point(serde_json::Map<String, Value>);
+
+    impl Facts<i32> for Point {
+        fn score(&self, leg: usize) -> Option<f32> {
+            [0.5, -2.0].get(leg).copied()
+        }
+
+        fn values(&self, path: &PayloadPath) -> Vec<&Value> {
+            path.values(&self.0)
+        }
+
+        fn holds(&self, condition: &i32) -> Result<bool> {
+            Ok(condition % 2 == 0)
+        }
+    }
+
+    fn formula(expression: impl Into<Expression<i32>>) -> Formula<i32> {
+        Formula::new(expression)
+    }
+
+    fn score(formula: &Formula<i32>) -> Result<f32> {
+        let payload = json!({"n": 3, "one": [7], "none": [], "at": "1970-01-01T00:01:00.5Z", "place": {"lon": 0, "lat": 1}});
+        formula.score(&Point(payload.as_object().cloned().expect("an object")))
+    }
+
+    fn variable(name: &str) -> Expression<i32> {
+        Expression::variable(name).expect("a variable")
+    }
+
+    #[test]
+    fn values() {
+        let x = || variable("$score");
+        let n = || variable("n");
+        let metres = Expression::metres_from(GeoPoint::new(0.0, 0.0), "place").expect("a path");
+        let cases: [(Expression<i32>, f64); 23] = [
+            (x() + variable("$score[1]"), -1.5),
+            (variable("$score[2]") + 4.0, 4.0),
+            (2.0 * n() - 1.0, 5.0),
+            (-n() / 2.0, -1.5),
+            (1.0 / n(), 1.0 / 3.0),
+            (0.0 / Expression::Number(0.0), 0.0),
+            (n().divided_or(0.0, 9.0), 9.0),
+            (Expression::product([Expression::Number(0.0), variable("missing")]), 0.0),
+            (Expression::sum(Vec::<f64>::new()), 0.0),
+            (Expression::product(Vec::<f64>::new()), 1.0),
+            (Expression::max([x(), n()]), 3.0),
+            (Expression::min([x(), n()]), 0.5),
+            (n().pow(-2.0), 1.0 / 9.0),
+            ((-n()).abs(), 3.0),
+            (n().sqrt(), 3f64.sqrt()),
+            (n().exp(), 3f64.exp()),
+            (n().ln(), 3f64.ln()),
+            (n().log10(), 3f64.log10()),
+            (n().acosh(), 3f64.acosh()),
+            (Expression::Condition(2) + 10.0 * Expression::Condition(3), 1.0),
+            (Expression::datetime_at("at").expect("a path"), 60.5),
+            (metres / 6_371_008.8, 1f64.to_radians()),
+            (Decay::linear(n()).target(1.0).scale(4.0).into(), 0.75),
+        ];
+        for (expression, expected) in cases {
+            let got = score(&formula(expression.clone())).expect("a value");
+            assert!((f64::from(got) - expected).abs() < 1e-6, "{expression:?}: {got}, not {expected}");
+        }
+        assert_eq!(score(&formula(variable("one"))).expect("its element"), 7.0);
+        assert_eq!(score(&formula(0.0 * n() * -1.0)).expect("a value").to_bits(), 0);
+    }
+
+    #[test]
+    fn defaults() {
+        let with =
+            |name: &str, value: Value| formula(variable(name)).with_default(name, value).expect("a name");
+        assert_eq!(score(&with("missing", json!(5))).expect("the default"), 5.0);
+        assert_eq!(score(&with("none", json!([6]))).expect("the default's element"), 6.0);
+        assert_eq!(score(&with("n", json!(5))).expect("the value"), 3.0);
+        assert_eq!(score(&with("$score[7]", json!(-1.5))).expect("the default"), -1.5);
+        assert_eq!(score(&with("$score[0]", json!(-1.5))).expect("the score"), 0.5);
+        let other = formula(variable("$score[7]")).with_default("$score", 4).expect("a name");
+        assert_eq!(score(&other).expect("no default"), 0.0);
+        let same = formula(variable("$score[7]")).with_default("$score[7]", 4).expect("a name");
+        assert_eq!(score(&same.with_default("$score[7]", 8).expect("a name")).expect("the last"), 8.0);
+        assert!(score(&with("missing", json!("5"))).is_err());
+    }
+
+    #[test]
+    fn errors_have_the_expression() {
+        let message = |expression| score(&formula(expression)).expect_err("no value").to_string();
+        let n = || variable("n");
+        for (expression, part) in [
+            ((n() - 5.0).ln(), "ln(-2) = NaN"),
+            ((n() - 3.0).log10(), "log10(0) = -inf"),
+            ((-n()).sqrt(), "sqrt(-3) = NaN"),
+            (n() / 0.0, "3 / 0 = inf"),
+            ((-n()).pow(0.5), "-3 ^ 0.5 = NaN"),
+            ((n() * 1000.0).exp(), "exp(3000) = inf"),
+            (Expression::Number(0.5).acosh(), "acosh(0.5) = NaN"),
+            (n() * 1e300, "as f32 = inf"),
+            (variable("missing"), "payload at missing: expected a number, got neither a value nor a default"),
+            (variable("at"), "expected a number, got \"1970-01-01T00:01:00.5Z\""),
+        ] {
+            let message = message(expression);
+            assert!(message.contains(part), "{message}, not {part}");
+        }
+    }
+}
