@@ -63,3 +63,19 @@ fn walks_find_what_scans_find() {
         }
     }
 }
+
+#[test]
+fn named_points_are_left_out_and_the_answer_stays_full() {
+    let (rows, _) = clustered(8, DIM, 10, 0.7, 2000, 0);
+    let db = database();
+    let points = indexed(&db, "points", vector(DIM, Metric::Euclid), &rows);
+    for id in (0..2000u64).step_by(97) {
+        let near = points.query(&QueryRequest::nearest(id).limit(LIMIT)).expect("query");
+        assert_eq!(near.len(), LIMIT);
+        let search = points
+            .search(&nigh::SearchRequest::new(rows[id as usize].clone()).limit(LIMIT + 1))
+            .expect("search");
+        let others: Vec<u64> = search.iter().map(|hit| number(hit.id)).filter(|other| *other != id).collect();
+        assert_eq!(near.iter().map(|hit| number(hit.id)).collect::<Vec<_>>(), others);
+    }
+}
