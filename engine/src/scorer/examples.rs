@@ -5,6 +5,7 @@
 
 use super::VectorScorer;
 use crate::vectors::Row;
+use nigh_format::manifest::Metric;
 
 /// How similarities become a score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,23 +32,31 @@ pub(crate) struct Examples {
 }
 
 impl Examples {
-    /// Rows are looked for around the target, or the middle of what is wanted, or of what is not where nothing is.
+    /// Rows are looked for around the target, or the middle of what is wanted, or opposite of what is not where nothing is.
     pub(crate) fn new(
         rule: Rule,
         target: Option<VectorScorer>,
         positive: Vec<VectorScorer>,
         negative: Vec<VectorScorer>,
     ) -> Self {
-        let around = if positive.is_empty() { &negative } else { &positive };
         let entry = match &target {
             Some(target) => target.query().to_vec(),
-            None => mean(around.iter().map(VectorScorer::query)),
+            None if positive.is_empty() => {
+                mean(negative.iter().map(VectorScorer::query)).iter().map(|value| -value).collect()
+            }
+            None => mean(positive.iter().map(VectorScorer::query)),
         };
         Self { rule, target, positive, negative, entry }
     }
 
     pub(super) fn entry(&self) -> &[f32] {
         &self.entry
+    }
+
+    /// Whether the best rows are those farthest from everything: no way in a graph leads there. (By products they are the nearest to the opposite.)
+    pub(crate) fn seeks_the_far(&self) -> bool {
+        let by_distance = |scorer: &VectorScorer| matches!(scorer.metric, Metric::Euclid | Metric::Manhattan);
+        self.target.is_none() && self.positive.is_empty() && self.negative.iter().any(by_distance)
     }
 
     pub(super) fn score(&mut self, row: Row<'_>) -> f32 {
@@ -117,7 +126,7 @@ fn half_sigmoid(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nigh_format::manifest::{Datatype, Metric, VectorParams};
+    use nigh_format::manifest::{Datatype, VectorParams};
 
     fn scorers(params: &VectorParams, vectors: &[[f32; 2]]) -> Vec<VectorScorer> {
         vectors.iter().map(|v| VectorScorer::new("vector", params, v).expect("a vector")).collect()

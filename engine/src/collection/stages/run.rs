@@ -163,13 +163,15 @@ impl Run {
         }
         // What the query names is found too, and left out afterwards.
         let limit = limit.saturating_add(self.named.len());
-        let (effort, quantization) = match &target.scorer {
-            Scorer::Vector(_) => (stage.effort, stage.quantization),
-            Scorer::Examples(_) => by_examples(stage, limit),
+        let (exact, (effort, quantization)) = match &target.scorer {
+            Scorer::Vector(_) => (stage.exact, (stage.effort, stage.quantization)),
+            Scorer::Examples(examples) => {
+                (stage.exact || examples.seeks_the_far(), by_examples(stage, limit))
+            }
         };
         let mut request = SearchRequest::new(Vec::new())
             .limit(limit)
-            .exact(stage.exact)
+            .exact(exact)
             .effort(effort)
             .quantization(quantization);
         if let Some(threshold) = stage.threshold {
