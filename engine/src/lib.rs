@@ -70,9 +70,9 @@ mod vectors;
 mod wal;
 
 pub use collection::{
-    Background, Collection, CollectionConfig, CollectionInfo, CollectionUpdate, IndexConfig, IndexInfo,
-    Limits, OptimizerConfig, PayloadIndexInfo, RecallAudit, RecoveryReport, SegmentInfo, Selection,
-    VectorConfig,
+    Background, Collection, CollectionConfig, CollectionInfo, CollectionUpdate, DistanceMatrix, IndexConfig,
+    IndexInfo, Limits, MatrixOffsets, MatrixPair, MatrixRequest, OptimizerConfig, PayloadIndexInfo, Prefetch,
+    QueryRequest, RecallAudit, RecoveryReport, SegmentInfo, Selection, VectorConfig,
 };
 pub use database::{AliasAction, CollectionVerdict, Database, Options, VerifyReport};
 pub use error::{Applied, Error, ErrorKind, Result};
@@ -86,9 +86,10 @@ pub use nigh_format::payload_index::FieldKind;
 pub use optimizer::{JobInfo, JobKind, JobState};
 pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId};
 pub use query::{
-    Direction, Effort, Explain, FacetHit, FacetRequest, FacetValue, Group, GroupRequest, OrderBy, OrderValue,
-    OrderedRecord, Plan, Quantization, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest,
-    SegmentExplain, WithPayload, WithVectors,
+    ContextPair, Decay, DecayShape, Direction, Effort, Explain, Expression, FacetHit, FacetRequest,
+    FacetValue, Formula, Function, Fusion, Group, GroupRequest, LegExplain, LegScore, OrderBy, OrderValue,
+    OrderedRecord, Plan, Quantization, Query, RecommendStrategy, Record, ScoredPoint, ScrollPage,
+    ScrollRequest, SearchRequest, SegmentExplain, VectorInput, WithPayload, WithVectors,
 };
 pub use threads::{CancelToken, Clock, ManualClock, SystemClock};
 pub use uuid::Uuid;

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::filter::{Condition, Filter, Subject};
 use crate::point::{PayloadPath, PointId};
 use crate::query::{
-    FacetHit, FacetRequest, FacetValue, Group, GroupRequest, LIMIT_MAX, OrderBy, OrderValue, OrderedRecord,
+    FacetHit, FacetRequest, FacetValue, First, Group, GroupRequest, LIMIT_MAX, OrderBy, OrderedRecord,
     ScoredPoint, ScrollRequest, SearchRequest, WithPayload, WithVectors,
 };
 use crate::segment::PointAt;
@@ -26,32 +26,19 @@ impl Collection {
         if let Some(id) = request.from {
             return Err(Error::invalid("start_at", "none with an order", id));
         }
-        let (shared, path) = (self.readable()?, order.path()?);
+        order.check("order_by")?;
+        let shared = self.readable()?;
         shared.check_vector_names(&request.with_vectors)?;
         let view = shared.view.load();
-        let mut first: Vec<Placed> = Vec::new();
-        let sort = |first: &mut Vec<Placed>| {
-            first.sort_unstable_by(|a, b| order.compare_points(&a.0, &b.0));
-            first.truncate(request.limit);
-        };
+        let mut first = First::new(order, request.limit);
         let everything = Filter::new();
         let filter = request.filter.as_ref().unwrap_or(&everything);
-        shared.for_each_matching(&view, filter, |place, id, payload| {
-            let mut values: Vec<OrderValue> = Vec::new();
-            for_each_value(&path, payload, |value| {
-                values.extend(order.value_of(value).filter(|value| !values.contains(value)));
-            });
-            first.extend(values.into_iter().map(|value| ((value, id), place)));
-            if first.len() > 2 * request.limit + SORTED_AT_LEAST {
-                sort(&mut first);
-            }
-        })?;
-        sort(&mut first);
-        let record = |((value, id), place)| {
+        shared.for_each_matching(&view, filter, |place, id, payload| first.add(id, place, payload))?;
+        let record = |(value, id, place)| {
             let record = shared.record(&view, id, place, &request.with_payload, &request.with_vectors)?;
             Ok(OrderedRecord { value, record })
         };
-        first.into_iter().map(record).collect()
+        first.finish().map(record).collect()
     }
 
     /// How many points have each value of a key, exactly: the most frequent first, equal counts in the order of the values.
@@ -136,12 +123,6 @@ impl Collection {
     }
 }
 
-/// A value of a point, and where the point is: segment of the view, offset in it.
-type Placed = ((OrderValue, PointId), (usize, u32));
-
-/// Values that are kept beyond twice those asked for before they are sorted: sorting is worth its while then.
-const SORTED_AT_LEAST: usize = 1024;
-
 /// The first groups that hits fall into, in their order.
 fn gather(path: &PayloadPath, hits: &[ScoredPoint], request: &GroupRequest) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
@@ -178,7 +159,7 @@ fn in_group(search: &SearchRequest, key: &str, id: &FacetValue) -> Filter {
 /// The different values at a path that can be counted, in their order.
 fn values_of(path: &PayloadPath, payload: &Map<String, Value>) -> Vec<FacetValue> {
     let (mut values, mut seen) = (Vec::new(), HashSet::new());
-    for_each_value(path, payload, |value| {
+    path.for_each(payload, &mut |value| {
         if let Some(value) = FacetValue::of(value)
             && seen.insert(value.clone())
         {
@@ -186,17 +167,6 @@ fn values_of(path: &PayloadPath, payload: &Map<String, Value>) -> Vec<FacetValue
         }
     });
     values
-}
-
-/// Calls `each` for the values at a path; for the elements of one that is an array.
-fn for_each_value(path: &PayloadPath, payload: &Map<String, Value>, mut each: impl FnMut(&Value)) {
-    path.any(payload, &mut |value| {
-        match value {
-            Value::Array(items) => items.iter().for_each(&mut each),
-            other => each(other),
-        }
-        false
-    });
 }
 
 impl Shared {
@@ -208,7 +178,7 @@ impl Shared {
         mut each: impl FnMut((usize, u32), PointId, &Map<String, Value>),
     ) -> Result<()> {
         let sets = self.matching(view, &Arc::new(self.compile(filter)?))?;
-        for (place, (segment, set)) in view.segments.iter().zip(sets).enumerate() {
+        for (place, (segment, set)) in view.segments.iter().zip(sets.iter()).enumerate() {
             for offset in set.iter_in(0..segment.len) {
                 let mut point = PointAt::new(segment, offset);
                 each((place, offset), point.id()?, point.payload()?);
