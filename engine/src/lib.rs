@@ -34,8 +34,9 @@
 //! # Reading
 //!
 //! Each read answers from one moment: vectors and payloads of the same state, however many writers are at work. [`SearchRequest`] is the nearest points to a vector;
-//! [`ScrollRequest`] walks through all in id order, [`Collection::scroll_by`] in the order of a value. A [`Filter`] says which points count; searches, scrolls, counts,
-//! facets and groups take one, and so do deletes and edits of payloads. A score is always larger for the nearer point.
+//! [`QueryRequest`] is a tree of questions, whose answers are merged or scored again; [`ScrollRequest`] walks through all in id order, [`Collection::scroll_by`] in the
+//! order of a value. A [`Filter`] says which points count; searches, queries, scrolls, counts, facets and groups take one, and so do deletes and edits of payloads. A score
+//! of a search is always larger for the nearer point; one of a query is on the scale of its root.
 //!
 //! # Errors
 //!
@@ -70,9 +71,10 @@ mod vectors;
 mod wal;
 
 pub use collection::{
-    Background, Collection, CollectionConfig, CollectionInfo, CollectionUpdate, DistanceMatrix, IndexConfig,
-    IndexInfo, Limits, MatrixOffsets, MatrixPair, MatrixRequest, OptimizerConfig, PayloadIndexInfo, Prefetch,
-    QueryRequest, RecallAudit, RecoveryReport, SegmentInfo, Selection, VectorConfig,
+    Background, Collection, CollectionConfig, CollectionInfo, CollectionUpdate, DistanceMatrix, Group,
+    GroupRequest, IndexConfig, IndexInfo, Limits, MatrixOffsets, MatrixPair, MatrixRequest, OptimizerConfig,
+    PayloadIndexInfo, Prefetch, QueryRequest, RecallAudit, RecoveryReport, SegmentInfo, Selection,
+    VectorConfig,
 };
 pub use database::{AliasAction, CollectionVerdict, Database, Options, VerifyReport};
 pub use error::{Applied, Error, ErrorKind, Result};
@@ -87,9 +89,9 @@ pub use optimizer::{JobInfo, JobKind, JobState};
 pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId};
 pub use query::{
     ContextPair, Decay, DecayShape, Direction, Effort, Explain, Expression, FacetHit, FacetRequest,
-    FacetValue, Formula, Function, Fusion, Group, GroupRequest, LegExplain, LegScore, OrderBy, OrderValue,
-    OrderedRecord, Plan, Quantization, Query, RecommendStrategy, Record, ScoredPoint, ScrollPage,
-    ScrollRequest, SearchRequest, SegmentExplain, VectorInput, WithPayload, WithVectors,
+    FacetValue, Formula, Function, Fusion, LegExplain, LegScore, OrderBy, OrderValue, OrderedRecord, Plan,
+    Quantization, Query, RecommendStrategy, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest,
+    SegmentExplain, VectorInput, WithPayload, WithVectors,
 };
 pub use threads::{CancelToken, Clock, ManualClock, SystemClock};
 pub use uuid::Uuid;

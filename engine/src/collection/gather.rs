@@ -1,20 +1,16 @@
-//! Questions about the values of payloads: points in their order, counts of each, and groups by them. Each call answers from one view, and reads the payloads of
+//! Questions about the values of payloads: points in their order, and counts of each. Each call answers from one view, and reads the payloads of
 //! all points that pass its filter.
 
 use super::view::View;
 use super::{Collection, Shared};
 use crate::error::{Error, Result};
-use crate::filter::{Condition, Filter, Subject};
+use crate::filter::{Filter, Subject};
 use crate::point::{PayloadPath, PointId};
-use crate::query::{
-    FacetHit, FacetRequest, FacetValue, First, Group, GroupRequest, LIMIT_MAX, OrderBy, OrderedRecord,
-    ScoredPoint, ScrollRequest, SearchRequest, WithPayload, WithVectors,
-};
+use crate::query::{FacetHit, FacetRequest, FacetValue, First, OrderBy, OrderedRecord, ScrollRequest};
 use crate::segment::PointAt;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use uuid::Uuid;
 
 impl Collection {
     /// The first points in the order of a value. The request says how many, which, and what comes with them; it cannot say where to start.
@@ -60,104 +56,10 @@ impl Collection {
         hits.truncate(limit);
         Ok(hits)
     }
-
-    /// The nearest points in groups.
-    ///
-    /// # Errors
-    /// As [`Collection::search`]; `Invalid` for a bad path, limit or group size.
-    pub fn search_groups(&self, request: &GroupRequest) -> Result<Vec<Group>> {
-        let path = request.check()?;
-        let shared = self.readable()?;
-        let view = shared.view.load();
-        let some = Condition::Filter(request.search.filter.clone().unwrap_or_default());
-        let mut search = request
-            .search
-            .clone()
-            .filter(Filter::new().must(some).must_not(Condition::is_empty(request.key())));
-        search = search.with_payload(WithPayload::All).with_vectors(WithVectors::No);
-        let mut window = (request.limit * request.group_size * 2).min(LIMIT_MAX);
-        let (mut groups, all_seen) = loop {
-            let hits = shared.search(&view, &search.clone().limit(window), None)?;
-            let groups = gather(&path, &hits, request);
-            let all_seen = hits.len() < window;
-            if groups.len() == request.limit || all_seen || window == LIMIT_MAX {
-                break (groups, all_seen);
-            }
-            window = (window * 4).min(LIMIT_MAX);
-        };
-        // Which groups there are is known now, and what is missing in them is searched for one by one.
-        for group in groups.iter_mut().filter(|group| !all_seen && group.hits.len() < request.group_size) {
-            let all =
-                search.clone().filter(in_group(&search, request.key(), &group.id)).limit(request.group_size);
-            group.hits = shared.search(&view, &all, None)?;
-        }
-        for hit in groups.iter_mut().flat_map(|group| &mut group.hits) {
-            let place = view.find(hit.id)?.ok_or_else(|| Error::internal("a hit that is not there"))?;
-            hit.payload = shared.payload_of(&view, place, &request.search.with_payload)?;
-            hit.vectors = shared.vectors_of(&view, place, &request.search.with_vectors)?;
-        }
-        Ok(groups)
-    }
-
-    /// As [`Collection::search_groups`], each group with the point of `from` whose id is the group's value: a whole number, or a text that is a UUID.
-    ///
-    /// # Errors
-    /// As [`Collection::search_groups`] and, for `from`, as [`Collection::get`].
-    pub fn search_groups_with(
-        &self,
-        request: &GroupRequest,
-        from: &Collection,
-        with_payload: &WithPayload,
-        with_vectors: &WithVectors,
-    ) -> Result<Vec<Group>> {
-        let mut groups = self.search_groups(request)?;
-        for group in &mut groups {
-            let id = match &group.id {
-                FacetValue::Bool(_) => None,
-                FacetValue::Integer(integer) => u64::try_from(*integer).ok().map(PointId::Num),
-                FacetValue::Keyword(text) => Uuid::parse_str(text).ok().map(PointId::Uuid),
-            };
-            group.lookup = from.get(id, with_payload, with_vectors)?.pop();
-        }
-        Ok(groups)
-    }
-}
-
-/// The first groups that hits fall into, in their order.
-fn gather(path: &PayloadPath, hits: &[ScoredPoint], request: &GroupRequest) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    let mut places: HashMap<FacetValue, usize> = HashMap::new();
-    for hit in hits {
-        let Some(payload) = &hit.payload else { continue };
-        for id in values_of(path, payload.as_map()) {
-            if matches!(id, FacetValue::Bool(_)) {
-                continue;
-            }
-            let place = places.get(&id).copied().unwrap_or(groups.len());
-            if place == groups.len() && place < request.limit {
-                places.insert(id.clone(), place);
-                groups.push(Group { id, hits: Vec::new(), lookup: None });
-            }
-            if let Some(group) = groups.get_mut(place).filter(|group| group.hits.len() < request.group_size) {
-                group.hits.push(hit.clone());
-            }
-        }
-    }
-    groups
-}
-
-/// The points of one group.
-fn in_group(search: &SearchRequest, key: &str, id: &FacetValue) -> Filter {
-    let condition = match id {
-        FacetValue::Bool(value) => Condition::matches(key, *value),
-        FacetValue::Integer(integer) => Condition::matches(key, *integer),
-        FacetValue::Keyword(text) => Condition::matches(key, text.as_str()),
-    };
-    Filter::new().must(condition).must(search.filter.clone().unwrap_or_default())
 }
 
 /// The different values at a path that can be counted, in their order.
-fn values_of(path: &PayloadPath, payload: &Map<String, Value>) -> Vec<FacetValue> {
+pub(super) fn values_of(path: &PayloadPath, payload: &Map<String, Value>) -> Vec<FacetValue> {
     let (mut values, mut seen) = (Vec::new(), HashSet::new());
     path.for_each(payload, &mut |value| {
         if let Some(value) = FacetValue::of(value)

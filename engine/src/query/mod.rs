@@ -1,7 +1,7 @@
 //! Questions: a request and one moment's segments go in, the best points come out.
 //!
 //! `request.rs` says what may be asked of one vector; `matching.rs` finds which points pass a filter; `exact.rs` scores every live point, `approximate.rs` walks a segment's graph;
-//! `top_k.rs` keeps the best; `explain.rs` is what it took. `order.rs`, `facet.rs` and `groups.rs` are questions about values of payloads.
+//! `top_k.rs` keeps the best; `explain.rs` is what it took. `order.rs` and `facet.rs` are questions about values of payloads.
 //!
 //! `tree.rs` says what one stage of a query may do, and what stages are made of is pure: `fusion.rs` merges rankings, `diversity.rs` picks what is
 //! unlike, `formula/` is the language of formulas, `scale.rs` knows which way scores go. Stages are carried out in the room `collection`, which has the view.
@@ -13,7 +13,6 @@ mod explain;
 mod facet;
 mod formula;
 mod fusion;
-mod groups;
 mod matching;
 mod order;
 mod request;
@@ -30,7 +29,6 @@ pub(crate) use formula::CompiledFormula;
 pub use formula::{Decay, DecayShape, Expression, Formula, Function};
 pub use fusion::Fusion;
 pub(crate) use fusion::sum;
-pub use groups::{Group, GroupRequest};
 pub(crate) use matching::{Matches, first_matching, matching};
 pub(crate) use order::First;
 pub use order::{Direction, OrderBy, OrderValue, OrderedRecord};

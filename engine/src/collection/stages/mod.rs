@@ -18,6 +18,7 @@ pub(super) use sample::sample;
 use super::view::View;
 use super::{Collection, Shared};
 use crate::error::{Error, Result};
+use crate::filter::Filter;
 use crate::query::{Explain, LegScore, ScoredPoint};
 use crate::threads::Limiter;
 use resolve::Resolver;
@@ -34,7 +35,7 @@ impl Collection {
     /// `Timeout` when asked to stop, `Corrupt` if bytes that the answer needs are damaged.
     pub fn query(&self, request: &QueryRequest) -> Result<Vec<ScoredPoint>> {
         let shared = self.readable()?;
-        query(&self.shared, &shared.view.load_full(), request, None)
+        query(&self.shared, &shared.view.load_full(), request, None, None)
     }
 
     /// As [`Collection::query`], and what it took.
@@ -44,7 +45,7 @@ impl Collection {
     pub fn query_explained(&self, request: &QueryRequest) -> Result<(Vec<ScoredPoint>, Explain)> {
         let shared = self.readable()?;
         let mut explain = Explain::default();
-        let points = query(&self.shared, &shared.view.load_full(), request, Some(&mut explain))?;
+        let points = query(&self.shared, &shared.view.load_full(), request, None, Some(&mut explain))?;
         Ok((points, explain))
     }
 
@@ -55,16 +56,19 @@ impl Collection {
     pub fn query_batch(&self, requests: Vec<QueryRequest>) -> Result<Vec<Result<Vec<ScoredPoint>>>> {
         let view = self.readable()?.view.load_full();
         let this = Arc::clone(&self.shared);
-        let answers = self.shared.env.pool.map(requests, move |request| query(&this, &view, request, None));
+        let answers =
+            self.shared.env.pool.map(requests, move |request| query(&this, &view, request, None, None));
         let panicked = || Err(Error::internal("a search thread panicked"));
         Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(panicked)).collect())
     }
 }
 
-fn query(
+/// Answers a query over one view, of points only that pass `filter` besides.
+pub(super) fn query(
     shared: &Arc<Shared>,
     view: &Arc<View>,
     request: &QueryRequest,
+    filter: Option<&Filter>,
     explain: Option<&mut Explain>,
 ) -> Result<Vec<ScoredPoint>> {
     let timed = explain.is_some();
@@ -78,7 +82,7 @@ fn query(
     let mut resolver = Resolver::new(shared, view);
     // A sample's order means nothing, so there is nothing to leave out.
     let offset = if request.is_plain_sample() { 0 } else { request.offset };
-    let root = resolver.root(&request.root, offset)?;
+    let root = resolver.root(&request.root, offset, filter)?;
     let Resolver { named, filters, .. } = resolver;
     let prepared = now();
     let matches = filters.find(shared, view, &limiter)?;

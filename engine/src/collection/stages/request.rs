@@ -181,8 +181,8 @@ impl Prefetch {
 pub struct QueryRequest {
     pub(super) root: Prefetch,
     pub(super) offset: usize,
-    pub(super) with_payload: WithPayload,
-    pub(super) with_vectors: WithVectors,
+    pub(in crate::collection) with_payload: WithPayload,
+    pub(in crate::collection) with_vectors: WithVectors,
     pub(super) timeout: Option<Duration>,
     pub(super) cancel: Option<CancelToken>,
 }
@@ -294,6 +294,22 @@ impl QueryRequest {
     /// Points at random have no order to begin later in.
     pub(super) fn is_plain_sample(&self) -> bool {
         matches!(self.root.query, Query::Sample { .. }) && self.root.prefetches.is_empty()
+    }
+
+    /// Whether the root has prefetches, which find all candidates.
+    pub(in crate::collection) fn has_prefetches(&self) -> bool {
+        !self.root.prefetches.is_empty()
+    }
+
+    /// Whether it can be grouped: it has scores, and no offset.
+    pub(in crate::collection) fn check_for_groups(&self) -> Result<()> {
+        if self.offset != 0 {
+            return Err(Error::invalid("offset", "none with groups", self.offset));
+        }
+        if !self.root.query.is_scored() {
+            return Err(Error::invalid("query", "a query with scores", self.root.query.name()));
+        }
+        Ok(())
     }
 
     pub(super) fn check(&self) -> Result<()> {

@@ -5,7 +5,7 @@ use super::request::Prefetch;
 use crate::collection::view::View;
 use crate::collection::{Collection, Shared};
 use crate::error::{Error, Result};
-use crate::filter::CompiledFilter;
+use crate::filter::{CompiledFilter, Filter};
 use crate::point::PointId;
 use crate::query::{
     CompiledFormula, ContextPair, Effort, Fusion, OrderBy, Quantization, Query, RecommendStrategy, Scale,
@@ -80,17 +80,25 @@ impl<'a> Resolver<'a> {
         Self { shared, view, others: Vec::new(), named: BTreeSet::new(), filters: Filters::default() }
     }
 
-    /// The root, which hands on `more` points besides its own limit.
+    /// The root, which hands on `more` points besides its own limit, and finds only points that pass `filter`.
     ///
     /// # Errors
     /// `NotFound` for unknown names and ids, `Invalid` or `TooLarge` for vectors and filters that cannot be, `Closed` if another collection is, `Corrupt`.
-    pub(super) fn root(&mut self, prefetch: &Prefetch, more: usize) -> Result<Stage> {
-        if let (Query::Scroll, Some(filter)) = (&prefetch.query, &prefetch.filter) {
+    pub(super) fn root(
+        &mut self,
+        prefetch: &Prefetch,
+        more: usize,
+        filter: Option<&Filter>,
+    ) -> Result<Stage> {
+        let shared = self.shared;
+        let within = filter.map(|filter| self.filters.add(None, filter, || shared.compile(filter)));
+        let within = within.transpose()?;
+        if let (Query::Scroll, Some(filter), None) = (&prefetch.query, &prefetch.filter, within) {
             let among = Among::Asked(self.shared.compile(filter)?);
             let stage = self.stage(&Prefetch { filter: None, ..prefetch.clone() }, "", None)?;
             return Ok(Stage { among, limit: stage.limit.saturating_add(more), ..stage });
         }
-        let stage = self.stage(prefetch, "", None)?;
+        let stage = self.stage(prefetch, "", within)?;
         Ok(Stage { limit: stage.limit.saturating_add(more), ..stage })
     }
 
