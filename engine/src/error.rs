@@ -69,6 +69,11 @@ pub enum Error {
         /// What was looked for.
         what: String,
     },
+    /// A point that was named by its id does not exist.
+    NoPoint {
+        /// The id.
+        id: String,
+    },
     /// The name is taken.
     AlreadyExists {
         /// What is there already.
@@ -156,7 +161,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Error::Invalid { .. } => ErrorKind::InvalidArgument,
-            Error::NotFound { .. } => ErrorKind::NotFound,
+            Error::NotFound { .. } | Error::NoPoint { .. } => ErrorKind::NotFound,
             Error::AlreadyExists { .. } => ErrorKind::AlreadyExists,
             Error::TooLarge { .. } => ErrorKind::TooLarge,
             Error::Busy { .. } => ErrorKind::Busy,
@@ -178,6 +183,7 @@ impl Error {
             Error::Io { .. } | Error::Poisoned { .. } | Error::Internal { .. } => Applied::Unknown,
             Error::Invalid { .. }
             | Error::NotFound { .. }
+            | Error::NoPoint { .. }
             | Error::AlreadyExists { .. }
             | Error::TooLarge { .. }
             | Error::Busy { .. }
@@ -230,6 +236,8 @@ impl fmt::Display for Error {
                 write!(f, "invalid {field}: expected {expected}, got {got}")
             }
             Error::NotFound { what } => write!(f, "{what} does not exist"),
+            // As Qdrant says it: its clients compare.
+            Error::NoPoint { id } => write!(f, "No point with id {id} found"),
             Error::AlreadyExists { what } => write!(f, "{what} already exists"),
             Error::TooLarge { what, limit, got } => {
                 write!(f, "{what} too large: the limit is {limit}, got {got}")

@@ -34,8 +34,9 @@
 //! # Reading
 //!
 //! Each read answers from one moment: vectors and payloads of the same state, however many writers are at work. [`SearchRequest`] is the nearest points to a vector;
-//! [`ScrollRequest`] walks through all in id order, [`Collection::scroll_by`] in the order of a value. A [`Filter`] says which points count; searches, scrolls, counts,
-//! facets and groups take one, and so do deletes and edits of payloads. A score is always larger for the nearer point.
+//! [`QueryRequest`] is a tree of questions, whose answers are merged or scored again; [`ScrollRequest`] walks through all in id order, [`Collection::scroll_by`] in the
+//! order of a value. A [`Filter`] says which points count; searches, queries, scrolls, counts, facets and groups take one, and so do deletes and edits of payloads. A score
+//! of a search is always larger for the nearer point; one of a query is on the scale of its root.
 //!
 //! # Errors
 //!
@@ -72,8 +73,9 @@ mod vectors;
 mod wal;
 
 pub use collection::{
-    Background, Collection, CollectionConfig, CollectionInfo, CollectionUpdate, IndexConfig, IndexInfo,
-    Limits, OptimizerConfig, PayloadIndexInfo, RecallAudit, RecoveryReport, SegmentInfo, Selection,
+    Background, Collection, CollectionConfig, CollectionInfo, CollectionUpdate, DistanceMatrix, Group,
+    GroupRequest, IndexConfig, IndexInfo, Limits, MatrixOffsets, MatrixPair, MatrixRequest, OptimizerConfig,
+    PayloadIndexInfo, Prefetch, QueryRequest, RecallAudit, RecoveryReport, SegmentInfo, Selection,
     VectorConfig,
 };
 pub use database::{AliasAction, CollectionVerdict, Database, Options, VerifyReport};
@@ -88,9 +90,10 @@ pub use nigh_format::payload_index::FieldKind;
 pub use optimizer::{JobInfo, JobKind, JobState};
 pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId, SparseVector};
 pub use query::{
-    Direction, Effort, Explain, FacetHit, FacetRequest, FacetValue, Group, GroupRequest, OrderBy, OrderValue,
-    OrderedRecord, Plan, Quantization, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest,
-    SegmentExplain, WithPayload, WithVectors,
+    ContextPair, Decay, DecayShape, Direction, Effort, Explain, Expression, FacetHit, FacetRequest,
+    FacetValue, Formula, Function, Fusion, LegExplain, LegScore, OrderBy, OrderValue, OrderedRecord, Plan,
+    Quantization, Query, RecommendStrategy, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest,
+    SegmentExplain, VectorInput, WithPayload, WithVectors,
 };
 pub use sparse::{
     SparseHits, SparseIndex, SparseModifier, SparseRequest, SparseTouched, bm25_document, bm25_query, idf,

@@ -75,7 +75,7 @@ fn numbers_in_every_way() {
                 ideal.reverse();
             }
             ideal.truncate(limit);
-            let mut order = OrderBy::number("v");
+            let mut order = OrderBy::number("v").expect("a path");
             if descending {
                 order = order.direction(Direction::Descending);
             }
@@ -114,7 +114,7 @@ fn dates() {
             (5, json!("2024-01-01")),
         ],
     );
-    let order = OrderBy::datetime("v");
+    let order = OrderBy::datetime("v").expect("a path");
     let ids = |order: &OrderBy| {
         listed(&points, order, &ScrollRequest::new())
             .iter()
@@ -124,7 +124,7 @@ fn dates() {
     assert_eq!(ids(&order), [3, 2, 1, 5, 3]);
     assert_eq!(ids(&order.clone().direction(Direction::Descending)), [3, 5, 1, 2, 3]);
     let new_year: Datetime = "2024-01-01".parse().expect("a date");
-    assert_eq!(ids(&order.clone().start_from_datetime(new_year)), [1, 5, 3]);
+    assert_eq!(ids(&order.clone().start_from(new_year)), [1, 5, 3]);
     assert_eq!(
         listed(&points, &order, &ScrollRequest::new())[2].0,
         OrderValue::Datetime(Datetime(1_704_067_200_000_000))
@@ -135,11 +135,15 @@ fn dates() {
 fn what_is_refused() {
     let db = database();
     let points = db.create_collection("points", &config(vector(2, Metric::Dot))).expect("create");
+    assert_eq!(OrderBy::number("").expect_err("no path").kind(), ErrorKind::InvalidArgument);
+    let number = || OrderBy::number("v").expect("a path");
     for (order, request) in [
-        (OrderBy::number(""), ScrollRequest::new()),
-        (OrderBy::number("v"), ScrollRequest::new().start_at(1u64)),
-        (OrderBy::number("v"), ScrollRequest::new().limit(0)),
-        (OrderBy::number("v"), ScrollRequest::new().filter(Filter::new().must(Condition::is_empty("")))),
+        (number(), ScrollRequest::new().start_at(1u64)),
+        (number(), ScrollRequest::new().limit(0)),
+        (number(), ScrollRequest::new().filter(Filter::new().must(Condition::is_empty("")))),
+        (number().start_from(f64::NAN), ScrollRequest::new()),
+        (number().start_from(Datetime(0)), ScrollRequest::new()),
+        (OrderBy::datetime("v").expect("a path").start_from(1), ScrollRequest::new()),
     ] {
         assert_eq!(
             points.scroll_by(&order, &request).expect_err("refused").kind(),

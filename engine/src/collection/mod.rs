@@ -1,7 +1,7 @@
 //! A named set of points: the handle that callers hold, and what is behind it.
 //!
-//! `write.rs` turns requests into operations, `choice.rs` decides which points a filter selects, `commit.rs` logs and applies them, `apply.rs` is the one door into segments; `read.rs` and
-//! `search.rs` answer from one [`View`], and so does `gather.rs`; `checkpoint.rs` seals and merges and owns the manifest; `recovery.rs` opens.
+//! `write.rs` turns requests into operations, `choice.rs` decides which points a filter selects, `commit.rs` logs and applies them, `apply.rs` is the one door into segments; `read.rs`,
+//! `search.rs`, `gather.rs`, `groups.rs`, `stages/` (trees of queries) and `matrix.rs` answer from one [`View`]; `checkpoint.rs` seals and merges and owns the manifest; `recovery.rs` opens.
 //!
 //! Locks, in the order they may be taken: checkpoint, then write. Readers take neither: they load the published view.
 
@@ -14,11 +14,14 @@ mod config;
 mod env;
 mod fields;
 mod gather;
+mod groups;
 mod info;
+mod matrix;
 mod read;
 mod recovery;
 mod search;
 mod selection;
+mod stages;
 mod verify;
 mod view;
 mod write;
@@ -30,10 +33,13 @@ pub(crate) use config::{NAME_BYTES_MAX, check_name};
 pub(crate) use env::Env;
 pub use env::{Background, Limits};
 pub use fields::PayloadIndexInfo;
+pub use groups::{Group, GroupRequest};
 pub use info::{CollectionInfo, IndexInfo, SegmentInfo};
+pub use matrix::{DistanceMatrix, MatrixOffsets, MatrixPair, MatrixRequest};
 pub use recovery::RecoveryReport;
 pub(crate) use recovery::{Fate, sweep_dir};
 pub use selection::Selection;
+pub use stages::{Prefetch, QueryRequest};
 
 use crate::error::{Error, Result};
 use crate::optimizer::{JobInfo, Jobs};

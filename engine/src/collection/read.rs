@@ -3,9 +3,11 @@
 use super::view::View;
 use super::{Collection, Shared};
 use crate::error::{Error, Result};
-use crate::filter::{CompiledFilter, Filter, OffsetSet};
+use crate::filter::{CompiledFilter, Filter};
 use crate::point::{Payload, PointId};
-use crate::query::{Record, ScrollPage, ScrollRequest, WithPayload, WithVectors, first_matching, matching};
+use crate::query::{
+    Matches, Record, ScrollPage, ScrollRequest, WithPayload, WithVectors, first_matching, matching,
+};
 use crate::threads::Limiter;
 use crate::vectors::load;
 use std::collections::BTreeMap;
@@ -98,13 +100,18 @@ impl Collection {
 impl Shared {
     /// Checks and compiles a filter.
     pub(super) fn compile(&self, filter: &Filter) -> Result<CompiledFilter> {
-        CompiledFilter::new(filter, &|name| self.params.iter().position(|p| p.name == name))
+        self.compile_at(filter, "filter")
+    }
+
+    /// As [`Shared::compile`], of a filter that stands elsewhere in the request.
+    pub(super) fn compile_at(&self, filter: &Filter, place: &str) -> Result<CompiledFilter> {
+        CompiledFilter::new(filter, place, &|name| self.params.iter().position(|p| p.name == name))
     }
 
     /// Of each segment, the points that are alive and pass.
-    pub(super) fn matching(&self, view: &View, filter: &Arc<CompiledFilter>) -> Result<Vec<OffsetSet>> {
+    pub(super) fn matching(&self, view: &View, filter: &Arc<CompiledFilter>) -> Result<Matches> {
         let limiter = Limiter { cancel: None, deadline: None, clock: Arc::clone(&self.env.clock) };
-        matching(&view.segments.clone().into(), filter, &limiter, &self.env.pool)
+        matching(&view.segments.clone().into(), filter, None, &limiter, &self.env.pool)
     }
 
     pub(super) fn check_vector_names(&self, with_vectors: &WithVectors) -> Result<()> {

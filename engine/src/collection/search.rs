@@ -3,10 +3,10 @@
 use super::view::View;
 use super::{Collection, Shared};
 use crate::error::{Error, Result};
-use crate::filter::OffsetSet;
+use crate::filter::Filter;
 use crate::query::{
-    Approximate, ExactSearch, Explain, Hit, Plan, ScoredPoint, SearchRequest, SegmentExplain, matching,
-    search_exact,
+    Approximate, ExactSearch, Explain, Hit, Matches, Plan, ScoredPoint, SearchRequest, SegmentExplain,
+    WithPayload, WithVectors, matching, search_exact,
 };
 use crate::scorer::Scorer;
 use crate::segment::IndexScratch;
@@ -67,6 +67,16 @@ impl Collection {
     }
 }
 
+/// What is looked for in a view.
+#[derive(Debug)]
+pub(super) struct Sought<'a> {
+    /// Place of the vector in the configuration.
+    pub(super) vector: usize,
+    pub(super) scorer: &'a mut Scorer,
+    /// Of each segment, the points that may be found, all of which have the vector; none for all that are alive.
+    pub(super) matches: Option<Matches>,
+}
+
 impl Shared {
     pub(super) fn search(
         &self,
@@ -86,65 +96,74 @@ impl Shared {
         let deadline = request.timeout.map(|t| clock.now().saturating_add(t));
         let limiter = Limiter { cancel: request.cancel.clone(), deadline, clock };
         let prepared = now(timed);
+        let matches = self.matches(view, request.filter.as_ref(), vector, &limiter)?;
+        let filtered = now(timed);
         let mut scratch = self.env.scratches.lock().pop().unwrap_or_default();
-        let hits =
-            self.find(view, request, (vector, &mut scorer), &limiter, &mut scratch, explain.as_deref_mut());
+        let sought = Sought { vector, scorer: &mut scorer, matches };
+        let hits = self.find(view, request, sought, &limiter, &mut scratch, explain.as_deref_mut());
         self.env.scratches.lock().push(scratch);
         let hits = hits?;
         let found = now(timed);
         let point = |hit: &Hit| {
             limiter.check()?;
-            let segment =
-                view.segments.get(hit.segment).ok_or_else(|| Error::internal("a hit in no segment"))?;
-            let place = (hit.segment, hit.offset);
-            Ok(ScoredPoint {
-                id: hit.id,
-                version: segment.version(hit.offset)?,
-                score: hit.score,
-                payload: self.payload_of(view, place, &request.with_payload)?,
-                vectors: self.vectors_of(view, place, &request.with_vectors)?,
-            })
+            self.scored_point(view, hit, &request.with_payload, &request.with_vectors)
         };
         let points = hits.iter().skip(request.offset).map(point).collect();
         if let Some(explain) = explain {
             explain.prepare = prepared.saturating_sub(started);
+            explain.filter = filtered.saturating_sub(prepared);
             explain.search = found.saturating_sub(prepared);
             explain.fetch = now(timed).saturating_sub(found);
         }
         points
     }
 
-    /// Of each segment, the points that pass the request's filter and have the vector; none without a filter.
-    fn matches(
+    /// Of each segment, the points that pass the filter and have the vector; none without a filter.
+    pub(super) fn matches(
         &self,
         view: &View,
-        request: &SearchRequest,
+        filter: Option<&Filter>,
         vector: usize,
         limiter: &Limiter,
-    ) -> Result<Option<Arc<[OffsetSet]>>> {
-        let Some(filter) = &request.filter else { return Ok(None) };
+    ) -> Result<Option<Matches>> {
+        let Some(filter) = filter else { return Ok(None) };
         let filter = Arc::new(self.compile(filter)?.with_vector(vector));
-        Ok(Some(matching(&view.segments.clone().into(), &filter, limiter, &self.env.pool)?.into()))
+        Ok(Some(matching(&view.segments.clone().into(), &filter, None, limiter, &self.env.pool)?))
+    }
+
+    /// A hit with what was asked for.
+    pub(super) fn scored_point(
+        &self,
+        view: &View,
+        hit: &Hit,
+        with_payload: &WithPayload,
+        with_vectors: &WithVectors,
+    ) -> Result<ScoredPoint> {
+        let segment = view.segments.get(hit.segment).ok_or_else(|| Error::internal("a hit in no segment"))?;
+        let place = (hit.segment, hit.offset);
+        Ok(ScoredPoint {
+            id: hit.id,
+            version: segment.version(hit.offset)?,
+            score: hit.score,
+            payload: self.payload_of(view, place, with_payload)?,
+            vectors: self.vectors_of(view, place, with_vectors)?,
+            order_value: None,
+            legs: Vec::new(),
+        })
     }
 
     /// The best hits over all segments, best first.
-    fn find(
+    pub(super) fn find(
         &self,
         view: &View,
         request: &SearchRequest,
-        (vector, scorer): (usize, &mut Scorer),
+        Sought { vector, scorer, matches }: Sought<'_>,
         limiter: &Limiter,
         scratch: &mut IndexScratch,
         mut explain: Option<&mut Explain>,
     ) -> Result<Vec<Hit>> {
         limiter.check()?;
         let k = request.offset + request.limit;
-        let now = |wanted: bool| if wanted { self.env.clock.now() } else { Duration::ZERO };
-        let started = now(explain.is_some());
-        let matches = self.matches(view, request, vector, limiter)?;
-        if let Some(explain) = explain.as_deref_mut() {
-            explain.filter = now(true).saturating_sub(started);
-        }
         let approximate = Approximate {
             vector,
             k,

@@ -247,7 +247,7 @@ impl Shared {
     /// The points of a view that pass, in id order.
     fn matching_ids(&self, view: &View, filter: &Arc<CompiledFilter>) -> Result<Vec<Matching>> {
         let mut matching = Vec::new();
-        for (segment, set) in view.segments.iter().zip(self.matching(view, filter)?) {
+        for (segment, set) in view.segments.iter().zip(self.matching(view, filter)?.iter()) {
             for offset in set.iter_in(0..segment.len) {
                 let (id, payload_bytes) = (segment.id(offset)?, segment.payload_len(offset)?);
                 matching.push(Matching { id, payload_bytes });

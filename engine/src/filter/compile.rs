@@ -3,7 +3,7 @@
 use super::check::{Check, Match, MatchValue, MatchValues};
 use super::condition::{Condition, Filter};
 use super::datetime::{Datetime, DatetimeRange};
-use super::geo::{GeoPoint, GeoPolygon};
+use super::geo::GeoPolygon;
 use super::number::Range;
 use super::values::{Moments, Test};
 use crate::error::{Error, Result};
@@ -55,19 +55,29 @@ pub(crate) enum Leaf {
 }
 
 impl CompiledFilter {
-    /// Checks and compiles. `vector_of` gives the place of a vector by its name, if there is one.
+    /// Checks and compiles. `place` is where the filter stands in the request; `vector_of` gives the place of a vector by its name, if there is one.
     ///
     /// # Errors
     /// `Invalid` or `TooLarge` names what cannot be accepted.
-    pub(crate) fn new(filter: &Filter, vector_of: &dyn Fn(&str) -> Option<usize>) -> Result<Self> {
+    pub(crate) fn new(
+        filter: &Filter,
+        place: &str,
+        vector_of: &dyn Fn(&str) -> Option<usize>,
+    ) -> Result<Self> {
         let mut compiler = Compiler { vector_of, conditions: 0 };
-        compiler.filter(filter, "filter", Inside { depth: 1, object: false })
+        compiler.filter(filter, place, Inside { depth: 1, object: false })
+    }
+
+    /// What points that have this vector pass.
+    pub(crate) fn having_vector(vector: usize) -> Self {
+        Self { all: vec![Node::Leaf(Leaf::HasVector(vector))] }
     }
 
     /// The filter, of points that have this vector only.
-    pub(crate) fn with_vector(mut self, vector: usize) -> Self {
-        self.all.insert(0, Node::Leaf(Leaf::HasVector(vector)));
-        self
+    pub(crate) fn with_vector(self, vector: usize) -> Self {
+        let mut with = Self::having_vector(vector);
+        with.all.extend(self.all);
+        with
     }
 
     fn cost(&self) -> u32 {
@@ -216,12 +226,12 @@ fn test(check: &Check, place: &str) -> Result<Test> {
         }
         Check::DatetimeRange(range) => Test::Datetimes(moments(range, place)?),
         Check::GeoBoundingBox(bounds) => {
-            check_point(bounds.top_left, &format!("{place}.geo_bounding_box.top_left"))?;
-            check_point(bounds.bottom_right, &format!("{place}.geo_bounding_box.bottom_right"))?;
+            bounds.top_left.check(&format!("{place}.geo_bounding_box.top_left"))?;
+            bounds.bottom_right.check(&format!("{place}.geo_bounding_box.bottom_right"))?;
             Test::InBox(*bounds)
         }
         Check::GeoRadius(circle) => {
-            check_point(circle.center, &format!("{place}.geo_radius.center"))?;
+            circle.center.check(&format!("{place}.geo_radius.center"))?;
             if circle.radius_metres.is_nan() || circle.radius_metres < 0.0 {
                 let field = format!("{place}.geo_radius.radius");
                 return Err(Error::invalid(field, "0 metres or more", circle.radius_metres));
@@ -298,14 +308,6 @@ fn moments(range: &DatetimeRange, place: &str) -> Result<Moments> {
     })
 }
 
-fn check_point(point: GeoPoint, field: &str) -> Result<()> {
-    if point.is_on_earth() {
-        return Ok(());
-    }
-    let got = format!("lon {}, lat {}", point.lon, point.lat);
-    Err(Error::invalid(field, "lon of -180..=180 and lat of -90..=90", got))
-}
-
 fn check_polygon(polygon: &GeoPolygon, place: &str) -> Result<()> {
     let holes = polygon.interiors.iter().enumerate();
     let holes = holes.map(|(i, ring)| (format!("{place}.geo_polygon.interiors[{i}]"), ring));
@@ -318,7 +320,7 @@ fn check_polygon(polygon: &GeoPolygon, place: &str) -> Result<()> {
         if ring.len() < 4 {
             return Err(Error::invalid(field, "4 points or more", ring.len()));
         }
-        ring.iter().try_for_each(|point| check_point(*point, &field))?;
+        ring.iter().try_for_each(|point| point.check(&field))?;
         if ring.first() != ring.last() {
             return Err(Error::invalid(field, "a ring that ends with its first point", "another last point"));
         }

@@ -13,6 +13,11 @@ use std::str::FromStr;
 pub struct Datetime(pub i64);
 
 impl Datetime {
+    /// Seconds since 1970-01-01T00:00:00Z; exact to a microsecond for 285 years around it.
+    pub(crate) fn seconds(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
     /// The moment that a text says, if it is in one of the forms.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut rest = text.as_bytes();

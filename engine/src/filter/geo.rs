@@ -3,6 +3,7 @@
 //! Distances are great circles on a sphere (haversine) of the earth's mean radius, in metres. Boxes and polygons are flat, in degrees: a side of a polygon is a
 //! straight line on a map whose axes are longitude and latitude.
 
+use crate::error::{Error, Result};
 use serde_json::Value;
 
 /// A place: degrees east, -180..=180, and north, -90..=90.
@@ -20,27 +21,37 @@ impl GeoPoint {
         Self { lon, lat }
     }
 
-    pub(super) fn is_on_earth(self) -> bool {
+    fn is_on_earth(self) -> bool {
         (-180.0..=180.0).contains(&self.lon) && (-90.0..=90.0).contains(&self.lat)
     }
 
+    /// `field` is where it stands in the request.
+    pub(crate) fn check(self, field: &str) -> Result<()> {
+        if self.is_on_earth() {
+            return Ok(());
+        }
+        let got = format!("lon {}, lat {}", self.lon, self.lat);
+        Err(Error::invalid(field, "lon of -180..=180 and lat of -90..=90", got))
+    }
+
     /// The place that an object with `lon` and `lat` says. Degrees out of range are no place.
-    pub(super) fn of(value: &Value) -> Option<Self> {
+    pub(crate) fn of(value: &Value) -> Option<Self> {
         let degrees = |key| value.as_object()?.get(key)?.as_f64();
         Some(Self { lon: degrees("lon")?, lat: degrees("lat")? }).filter(|point| point.is_on_earth())
     }
+
+    /// Metres along the great circle.
+    pub(crate) fn metres_to(self, other: Self) -> f64 {
+        let half_sine = |degrees: f64| (degrees.to_radians() / 2.0).sin().powi(2);
+        let cosines = self.lat.to_radians().cos() * other.lat.to_radians().cos();
+        let h = half_sine(other.lat - self.lat) + cosines * half_sine(other.lon - self.lon);
+        // Rounding may put it beyond 1 for places opposite each other.
+        2.0 * EARTH_RADIUS * h.sqrt().min(1.0).asin()
+    }
 }
 
-/// Mean radius of the earth in metres: the International Union of Geodesy and Geophysics' R1.
+/// Mean radius of the earth in metres: the International Union of Geodesy and Geophysics' R1. The earth is no sphere: distances are right to about 0.5 %.
 const EARTH_RADIUS: f64 = 6_371_008.8;
-
-/// Metres between two places.
-fn distance(a: GeoPoint, b: GeoPoint) -> f64 {
-    let (lat_a, lat_b) = (a.lat.to_radians(), b.lat.to_radians());
-    let half_sine = |degrees: f64| (degrees.to_radians() / 2.0).sin().powi(2);
-    let h = half_sine(b.lat - a.lat) + lat_a.cos() * lat_b.cos() * half_sine(b.lon - a.lon);
-    2.0 * EARTH_RADIUS * h.sqrt().min(1.0).asin()
-}
 
 /// A box, its border included. One whose left is east of its right crosses the antimeridian; one whose top is south of its bottom is empty.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,7 +90,7 @@ pub struct GeoRadius {
 
 impl GeoRadius {
     pub(super) fn contains(&self, point: GeoPoint) -> bool {
-        distance(self.center, point) < self.radius_metres
+        self.center.metres_to(point) < self.radius_metres
     }
 
     /// Degrees north between which it lies, with room for roundings.
@@ -165,7 +176,7 @@ mod tests {
             // Seoul and Busan.
             (at(126.978, 37.5665), at(129.0756, 35.1796), 325_000.0),
         ] {
-            let got = distance(a, b);
+            let got = a.metres_to(b);
             assert!((got - metres).abs() <= metres * 2e-3, "{a:?} to {b:?}: {got}, is about {metres}");
         }
     }

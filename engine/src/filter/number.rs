@@ -18,7 +18,7 @@ impl Number {
         integer_of(value).map(Number::Integer).or_else(|| value.as_f64().map(Number::Float))
     }
 
-    pub(super) fn is_nan(self) -> bool {
+    pub(crate) fn is_nan(self) -> bool {
         matches!(self, Number::Float(float) if float.is_nan())
     }
 }

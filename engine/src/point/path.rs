@@ -4,6 +4,7 @@
 
 use crate::error::{Error, Result};
 use serde_json::{Map, Value};
+use std::fmt;
 use std::str::FromStr;
 
 /// A parsed path with at least one key.
@@ -25,8 +26,23 @@ const STEPS_MAX: usize = super::payload::DEPTH_MAX;
 
 impl PayloadPath {
     /// Asks `test` of each value the path names, up to the first for which it holds; whether there was one.
-    pub(crate) fn any(&self, map: &Map<String, Value>, test: &mut dyn FnMut(&Value) -> bool) -> bool {
+    pub(crate) fn any<'a>(
+        &self,
+        map: &'a Map<String, Value>,
+        test: &mut dyn FnMut(&'a Value) -> bool,
+    ) -> bool {
         map.get(&self.first).is_some_and(|value| any(value, &self.rest, test))
+    }
+
+    /// Calls `each` for what the path names; for the elements of an array at its end.
+    pub(crate) fn for_each<'a>(&self, map: &'a Map<String, Value>, each: &mut dyn FnMut(&'a Value)) {
+        self.any(map, &mut |value| {
+            match value {
+                Value::Array(items) => items.iter().for_each(&mut *each),
+                other => each(other),
+            }
+            false
+        });
     }
 
     /// Calls `act` on each place the path names, creating objects for missing keys.
@@ -46,7 +62,7 @@ impl PayloadPath {
     }
 }
 
-fn any(value: &Value, steps: &[Step], test: &mut dyn FnMut(&Value) -> bool) -> bool {
+fn any<'a>(value: &'a Value, steps: &[Step], test: &mut dyn FnMut(&'a Value) -> bool) -> bool {
     let Some((step, rest)) = steps.split_first() else { return test(value) };
     match step {
         Step::Key(key) => {
@@ -143,6 +159,21 @@ impl FromStr for PayloadPath {
     }
 }
 
+impl fmt::Display for PayloadPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let write_key = |f: &mut fmt::Formatter<'_>, key: &str| {
+            let plain = key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+            if plain { f.write_str(key) } else { write!(f, "\"{key}\"") }
+        };
+        write_key(f, &self.first)?;
+        self.rest.iter().try_for_each(|step| match step {
+            Step::Key(key) => f.write_str(".").and_then(|()| write_key(f, key)),
+            Step::Index(index) => write!(f, "[{index}]"),
+            Step::Every => f.write_str("[]"),
+        })
+    }
+}
+
 fn key(rest: &mut &str) -> Option<String> {
     if let Some(quoted) = rest.strip_prefix('"') {
         let (key, after) = quoted.split_once('"')?;
@@ -177,6 +208,34 @@ mod tests {
         assert_eq!(removed(json!({"a.b": 1, "a": {"b": 2}}), "\"a.b\""), json!({"a": {"b": 2}}));
         assert_eq!(removed(json!({"도시": "서울", "x": 1}), "도시"), json!({"x": 1}));
         assert_eq!(removed(json!({"a": 1}), "b.c"), json!({"a": 1}));
+    }
+
+    #[test]
+    fn finds_what_the_path_names() {
+        let found = |value: Value, path: &str| {
+            let path: PayloadPath = path.parse().expect("path");
+            let Value::Object(map) = value else { panic!("not an object") };
+            let mut found = Vec::new();
+            path.for_each(&map, &mut |value| found.push(value.clone()));
+            found
+        };
+        assert_eq!(found(json!({"a": {"b": 1}}), "a.b"), [json!(1)]);
+        assert_eq!(found(json!({"a": [1, [2]]}), "a"), [json!(1), json!([2])]);
+        assert_eq!(
+            found(json!({"a": [{"b": 1}, {"b": [2, 3]}, 4]}), "a[].b"),
+            [json!(1), json!(2), json!(3)]
+        );
+        assert_eq!(found(json!({"a": [5, 6]}), "a[1]"), [json!(6)]);
+        assert_eq!(found(json!({"a": null}), "a"), [json!(null)]);
+        assert!(found(json!({"a": [{"b": 1}]}), "a.b").is_empty());
+        assert!(found(json!({"a": []}), "a").is_empty());
+    }
+
+    #[test]
+    fn prints_what_it_read() {
+        for text in ["a", "a.b[0].c[].d-e", "\"a b\".\"c.d\"", "도시"] {
+            assert_eq!(text.parse::<PayloadPath>().expect("path").to_string(), text);
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Exact search: every live row of some segments, or of those of its points that match, is scored, in parts that the search pool shares.
 
+use super::matching::Matches;
 use super::top_k::{Hit, TopK};
 use crate::error::{Error, Result};
-use crate::filter::OffsetSet;
 use crate::scorer::Scorer;
 use crate::segment::SegmentView;
 use crate::threads::{Limiter, Pool};
@@ -17,7 +17,7 @@ pub(crate) struct ExactSearch {
     /// Which of them to score.
     pub(crate) places: Vec<usize>,
     /// Of each segment, the points to score; none for all that are alive.
-    pub(crate) matches: Option<Arc<[OffsetSet]>>,
+    pub(crate) matches: Option<Matches>,
     /// Index of the searched vector.
     pub(crate) vector: usize,
     pub(crate) scorer: Scorer,

@@ -45,11 +45,32 @@ pub struct SegmentExplain {
     pub rescore: Duration,
 }
 
+/// What one prefetch of a query did.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LegExplain {
+    /// What it was asked: `nearest`, `fusion` and so on.
+    pub query: &'static str,
+    /// Different points that its own prefetches found; 0 without any.
+    pub candidates: usize,
+    /// Points that it found.
+    pub found: usize,
+    /// Time, its own prefetches included; legs run beside each other, so times overlap.
+    pub took: Duration,
+    /// Each segment with live points, if it searched the collection for vectors.
+    pub segments: Vec<SegmentExplain>,
+    /// Its own prefetches.
+    pub legs: Vec<LegExplain>,
+}
+
 /// What a search did.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Explain {
-    /// Each segment with live points.
+    /// Each segment with live points; of a query, what its root searched by itself.
     pub segments: Vec<SegmentExplain>,
+    /// Different points that the prefetches of a query found.
+    pub candidates: usize,
+    /// The prefetches of a query.
+    pub legs: Vec<LegExplain>,
     /// Time of checking the request and preparing the query.
     pub prepare: Duration,
     /// Time of finding the points that pass the filter.

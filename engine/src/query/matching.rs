@@ -17,18 +17,27 @@ const PART_OFFSETS: u32 = 4096;
 /// What is known of a segment before its points are asked: those that may pass, and the places of the conditions that are open.
 type Narrowed = (OffsetSet, Vec<usize>);
 
-/// The points of each segment that are alive and pass.
+/// Of each segment, some of its points.
+pub(crate) type Matches = Arc<[OffsetSet]>;
+
+/// The points of each segment that are alive and pass; of those `within`, if not of all.
 ///
 /// # Errors
 /// `Cancelled` or `Timeout` from the limiter, checked every few thousand points; `Corrupt` if a payload's block is damaged.
 pub(crate) fn matching(
     segments: &Arc<[SegmentView]>,
     filter: &Arc<CompiledFilter>,
+    within: Option<&Matches>,
     limiter: &Limiter,
     pool: &Pool,
-) -> Result<Vec<OffsetSet>> {
-    let narrow = |view: &SegmentView| limiter.check().and_then(|()| filter.answered(view.live(), view));
-    let narrowed: Arc<[Narrowed]> = segments.iter().map(narrow).collect::<Result<Vec<_>>>()?.into();
+) -> Result<Matches> {
+    let narrow = |(place, view): (usize, &SegmentView)| {
+        limiter.check()?;
+        let known = within.and_then(|within| within.get(place)).cloned();
+        filter.answered(known.unwrap_or_else(|| view.live()), view)
+    };
+    let narrowed: Arc<[Narrowed]> =
+        segments.iter().enumerate().map(narrow).collect::<Result<Vec<_>>>()?.into();
     let mut parts = Vec::new();
     for (place, (set, _)) in narrowed.iter().enumerate().filter(|(_, (_, open))| !open.is_empty()) {
         let ends = (0..set.words().len() as u32 * 64).step_by(PART_OFFSETS as usize);
@@ -53,7 +62,7 @@ pub(crate) fn matching(
             failing.into_iter().for_each(|offset| set.remove(offset));
         }
     }
-    Ok(sets)
+    Ok(sets.into())
 }
 
 /// Those points of a part that may pass by what is known, and do not.

@@ -1,29 +1,44 @@
 //! Questions: a request and one moment's segments go in, the best points come out.
 //!
-//! `request.rs` says what may be asked; `matching.rs` finds which points pass a filter; `exact.rs` scores every live point, `approximate.rs` walks a segment's graph; `top_k.rs` keeps the
-//! best; `explain.rs` is what it took. `order.rs`, `facet.rs` and `groups.rs` are
-//! questions about values of payloads.
+//! `request.rs` says what may be asked of one vector; `matching.rs` finds which points pass a filter; `exact.rs` scores every live point, `approximate.rs` walks a segment's graph;
+//! `top_k.rs` keeps the best; `explain.rs` is what it took. `order.rs` and `facet.rs` are questions about values of payloads.
+//!
+//! `tree.rs` says what one stage of a query may do, and what stages are made of is pure: `fusion.rs` merges rankings, `diversity.rs` picks what is
+//! unlike, `formula/` is the language of formulas, `scale.rs` knows which way scores go. Stages are carried out in the room `collection`, which has the view.
 
 mod approximate;
+mod diversity;
 mod exact;
 mod explain;
 mod facet;
-mod groups;
+mod formula;
+mod fusion;
 mod matching;
 mod order;
 mod request;
+mod scale;
 mod top_k;
+mod tree;
 
 pub(crate) use approximate::Approximate;
+pub(crate) use diversity::most_diverse;
 pub(crate) use exact::{ExactSearch, search_exact};
-pub use explain::{Explain, Plan, SegmentExplain};
+pub use explain::{Explain, LegExplain, Plan, SegmentExplain};
 pub use facet::{FacetHit, FacetRequest, FacetValue};
-pub use groups::{Group, GroupRequest};
-pub(crate) use matching::{first_matching, matching};
+pub(crate) use formula::CompiledFormula;
+pub use formula::{Decay, DecayShape, Expression, Formula, Function};
+pub use fusion::Fusion;
+pub(crate) use fusion::sum;
+pub(crate) use matching::{Matches, first_matching, matching};
+pub(crate) use order::First;
 pub use order::{Direction, OrderBy, OrderValue, OrderedRecord};
 pub(crate) use request::LIMIT_MAX;
 pub use request::{
     Effort, Quantization, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest, WithPayload,
     WithVectors,
 };
+pub(crate) use request::{WINDOW_MAX, check_limit, check_search, check_window};
+pub use scale::LegScore;
+pub(crate) use scale::Scale;
 pub(crate) use top_k::Hit;
+pub use tree::{ContextPair, Query, RecommendStrategy, VectorInput};

@@ -1,5 +1,7 @@
 //! What may be asked, and what comes back.
 
+use super::order::OrderValue;
+use super::scale::LegScore;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::ids::SeqNo;
@@ -186,30 +188,45 @@ impl SearchRequest {
     }
 
     pub(crate) fn check(&self) -> Result<()> {
-        check_limit(self.limit)?;
-        let window = self.offset.saturating_add(self.limit);
-        if window > WINDOW_MAX {
-            return Err(Error::invalid("offset + limit", format!("at most {WINDOW_MAX}"), window));
+        check_window(self.offset, self.limit)?;
+        check_search(self.effort, self.quantization, self.score_threshold)
+    }
+}
+
+/// Checks how far an answer reaches.
+pub(crate) fn check_window(offset: usize, limit: usize) -> Result<()> {
+    check_limit(limit)?;
+    let window = offset.saturating_add(limit);
+    if window > WINDOW_MAX {
+        return Err(Error::invalid("offset + limit", format!("at most {WINDOW_MAX}"), window));
+    }
+    Ok(())
+}
+
+/// Checks how to search.
+pub(crate) fn check_search(
+    effort: Effort,
+    quantization: Quantization,
+    score_threshold: Option<f32>,
+) -> Result<()> {
+    match effort {
+        Effort::Ef(ef) if !(1..=WINDOW_MAX).contains(&ef) => {
+            return Err(Error::invalid("effort.ef", format!("1..={WINDOW_MAX}"), ef));
         }
-        match self.effort {
-            Effort::Ef(ef) if !(1..=WINDOW_MAX).contains(&ef) => {
-                return Err(Error::invalid("effort.ef", format!("1..={WINDOW_MAX}"), ef));
-            }
-            Effort::Recall(recall) if !(recall > 0.0 && recall < 1.0) => {
-                return Err(Error::invalid("effort.recall", "more than 0, less than 1", recall));
-            }
-            Effort::Ef(_) | Effort::Recall(_) => {}
+        Effort::Recall(recall) if !(recall > 0.0 && recall < 1.0) => {
+            return Err(Error::invalid("effort.recall", "more than 0, less than 1", recall));
         }
-        if !(1.0..=100.0).contains(&self.quantization.oversampling) {
-            let got = self.quantization.oversampling;
-            return Err(Error::invalid("quantization.oversampling", "1..=100", got));
+        Effort::Ef(_) | Effort::Recall(_) => {}
+    }
+    if !(1.0..=100.0).contains(&quantization.oversampling) {
+        let got = quantization.oversampling;
+        return Err(Error::invalid("quantization.oversampling", "1..=100", got));
+    }
+    match score_threshold {
+        Some(threshold) if threshold.is_nan() => {
+            Err(Error::invalid("score_threshold", "a number", threshold))
         }
-        match self.score_threshold {
-            Some(threshold) if threshold.is_nan() => {
-                Err(Error::invalid("score_threshold", "a number", threshold))
-            }
-            _ => Ok(()),
-        }
+        _ => Ok(()),
     }
 }
 
@@ -303,12 +320,17 @@ pub struct ScoredPoint {
     pub id: PointId,
     /// The operation that wrote this version of the point.
     pub version: SeqNo,
-    /// Larger is nearer: similarity for cosine and dot, minus the distance for Euclid and Manhattan.
+    /// Of a search: larger is nearer, similarity for cosine and dot, minus the distance for Euclid and Manhattan. Of a query: on the scale of its
+    /// root, see [`QueryRequest`](crate::QueryRequest).
     pub score: f32,
     /// The payload, if asked for.
     pub payload: Option<Payload>,
     /// The vectors as stored (cosine: normalised), if asked for.
     pub vectors: Option<BTreeMap<String, Vec<f32>>>,
+    /// What it was ordered by, in a query that orders.
+    pub order_value: Option<OrderValue>,
+    /// Where it stood in each prefetch of a query that found it, in the prefetches' order.
+    pub legs: Vec<LegScore>,
 }
 
 /// One page of a scroll.

@@ -2,8 +2,13 @@
 //!
 //! A score is always larger for the nearer row: similarity for cosine and dot, the negative distance for Euclid and
 //! Manhattan. A score that is not a number (overflow to infinity minus infinity) counts as the smallest.
+//! A row can be scored by nearness to one vector, or by several examples at once (`examples.rs`).
 //!
 //! f16 rows are widened to f32 as they are scored: half-precision sums would cost recall.
+
+mod examples;
+
+pub(crate) use examples::{Examples, Rule};
 
 use crate::error::Result;
 use crate::kernels::simd;
@@ -11,9 +16,42 @@ use crate::vectors::{Row, check_values};
 use half::f16;
 use nigh_format::manifest::{Datatype, Metric, VectorParams};
 
-/// Scores rows of one named vector against one query.
+/// Scores rows of one named vector.
 #[derive(Debug, Clone)]
-pub(crate) struct Scorer {
+pub(crate) enum Scorer {
+    /// By nearness to one vector.
+    Vector(VectorScorer),
+    /// By several examples.
+    Examples(Examples),
+}
+
+impl Scorer {
+    /// Nearness to `query`; see [`VectorScorer::new`].
+    pub(crate) fn new(field: &str, params: &VectorParams, query: &[f32]) -> Result<Self> {
+        VectorScorer::new(field, params, query).map(Self::Vector)
+    }
+
+    /// The query, or where to begin looking for what suits the examples; of length 1 under cosine.
+    pub(crate) fn query(&self) -> &[f32] {
+        match self {
+            Self::Vector(vector) => vector.query(),
+            Self::Examples(examples) => examples.entry(),
+        }
+    }
+
+    /// The score of one row.
+    #[inline]
+    pub(crate) fn score(&mut self, row: Row<'_>) -> f32 {
+        match self {
+            Self::Vector(vector) => vector.score(row),
+            Self::Examples(examples) => examples.score(row),
+        }
+    }
+}
+
+/// Scores rows against one query.
+#[derive(Debug, Clone)]
+pub(crate) struct VectorScorer {
     metric: Metric,
     query: Vec<f32>,
     /// The query as bytes, where the vectors are bytes and the query is too.
@@ -22,7 +60,7 @@ pub(crate) struct Scorer {
     scratch: Vec<f32>,
 }
 
-impl Scorer {
+impl VectorScorer {
     /// Checks the query as a stored vector would be checked, except that a query against u8 vectors may have any finite values.
     pub(crate) fn new(field: &str, params: &VectorParams, query: &[f32]) -> Result<Self> {
         check_values(field, params.dim, query)?;
@@ -61,9 +99,31 @@ impl Scorer {
         if score.is_nan() { f32::NEG_INFINITY } else { score }
     }
 
-    fn score_mixed(&mut self, row: &[u8]) -> f32 {
+    /// As the score, but the negative *squared* distance for Euclid: what scores of several examples are made of.
+    #[inline]
+    pub(crate) fn similarity(&mut self, row: Row<'_>) -> f32 {
+        if self.metric != Metric::Euclid {
+            return self.score(row);
+        }
+        let squared = match (row, &self.bytes) {
+            (Row::F32(row), _) => simd::l2sq_f32(&self.query, row),
+            (Row::F16(row), _) => simd::l2sq_f16(&self.query, row),
+            (Row::U8(row), Some(query)) => simd::l2sq_u8(query, row) as f32,
+            (Row::U8(row), None) => {
+                self.widen(row);
+                simd::l2sq_f32(&self.query, &self.scratch)
+            }
+        };
+        if squared.is_nan() { f32::NEG_INFINITY } else { -squared }
+    }
+
+    fn widen(&mut self, row: &[u8]) {
         self.scratch.clear();
         self.scratch.extend(row.iter().map(|b| f32::from(*b)));
+    }
+
+    fn score_mixed(&mut self, row: &[u8]) -> f32 {
+        self.widen(row);
         let score = score_f32(self.metric, &self.query, &self.scratch);
         if self.metric == Metric::Cosine { cosine(f64::from(score), self.query_norm, row) } else { score }
     }

@@ -1,12 +1,12 @@
-//! Groups of the nearest points, against grouping the whole ranking by hand.
+//! Groups of the best points, against grouping the whole ranking by hand.
 
 #[path = "support/sets.rs"]
 mod sets;
 mod support;
 
 use nigh::{
-    Collection, Condition, ErrorKind, FacetValue, Group, GroupRequest, Metric, Payload, Point, SearchRequest,
-    WithPayload, WithVectors,
+    Collection, Condition, ErrorKind, FacetValue, Filter, Fusion, Group, GroupRequest, Metric, Payload,
+    Point, Prefetch, Query, QueryRequest, SearchRequest, WithPayload, WithVectors,
 };
 use serde_json::{Value, json};
 use sets::*;
@@ -87,13 +87,15 @@ fn groups_are_those_of_the_whole_ranking() {
         for query in &queries {
             for (limit, size) in [(10, 3), (1, 1), (3, 50), (500, 2)] {
                 for even in [false, true] {
+                    let mut asked = QueryRequest::nearest(query.clone()).exact(true);
                     let mut search = SearchRequest::new(query.clone()).exact(true);
                     if even {
+                        asked = asked.filter(Condition::matches("even", true));
                         search = search.filter(Condition::matches("even", true));
                     }
                     let ranking = sets::search(&points, &search.clone().limit(1000));
-                    let request = GroupRequest::new(search, "by").limit(limit).group_size(size);
-                    let groups = points.search_groups(&request).expect("groups");
+                    let request = GroupRequest::new(asked, "by").limit(limit).group_size(size);
+                    let groups = points.query_groups(&request).expect("groups");
                     assert_eq!(
                         plain(&groups),
                         by_hand(&ranking, &values, limit, size),
@@ -108,6 +110,32 @@ fn groups_are_those_of_the_whole_ranking() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn groups_of_a_tree_are_those_of_its_whole_answer() {
+    let mut rng = Rng::new(5);
+    let (rows, queries) = clustered(77, 8, 10, 0.6, 600, 4);
+    let (points, values, _db) = make(&mut rng, &rows, 30);
+    let leg = |i: usize| Prefetch::nearest(queries[i].clone()).exact(true).limit(150);
+    for filter in [None, Some(Condition::matches("even", true))] {
+        let mut asked = QueryRequest::new(Query::Fusion(Fusion::RRF)).prefetch(leg(0)).prefetch(leg(1));
+        if let Some(filter) = &filter {
+            asked = asked.filter(filter.clone());
+        }
+        // Legs of a query for groups look among points with a value.
+        let valued = Filter::new().must_not(Condition::is_empty("by"));
+        let all = match filter {
+            Some(filter) => asked.clone().filter(valued.must(filter)),
+            None => asked.clone().filter(valued),
+        };
+        let ranking = points.query(&all.limit(1000)).expect("query");
+        let ranking: Vec<(u64, f32)> = ranking.iter().map(|point| (number(point.id), point.score)).collect();
+        let request = GroupRequest::new(asked, "by").limit(12).group_size(4);
+        let groups = points.query_groups(&request).expect("groups");
+        assert_eq!(plain(&groups), by_hand(&ranking, &values, 12, 4));
+        assert!(groups.iter().flat_map(|group| &group.hits).all(|hit| !hit.legs.is_empty()));
     }
 }
 
@@ -130,11 +158,11 @@ fn what_comes_with_a_group() {
     authors
         .upsert([author(7u64.into(), "한강"), author(uuid.parse().expect("a uuid"), "이상")])
         .expect("upsert");
-    let search = SearchRequest::new([1.0])
+    let asked = QueryRequest::nearest([1.0])
         .with_payload(WithPayload::Include(vec!["x".to_owned()]))
         .with_vectors(WithVectors::All);
     let groups = points
-        .search_groups_with(&GroupRequest::new(search, "by"), &authors, &WithPayload::All, &WithVectors::No)
+        .query_groups_with(&GroupRequest::new(asked, "by"), &authors, &WithPayload::All, &WithVectors::No)
         .expect("groups");
     let names: Vec<Option<Value>> = groups
         .iter()
@@ -153,17 +181,18 @@ fn what_comes_with_a_group() {
 fn what_is_refused() {
     let db = database();
     let points = db.create_collection("points", &config(vector(1, Metric::Dot))).expect("create");
-    let search = || SearchRequest::new([1.0]);
-    assert_eq!(points.search_groups(&GroupRequest::new(search(), "by")).expect("groups"), []);
+    let asked = || QueryRequest::nearest([1.0]);
+    assert_eq!(points.query_groups(&GroupRequest::new(asked(), "by")).expect("groups"), []);
     for request in [
-        GroupRequest::new(search(), ""),
-        GroupRequest::new(search(), "by").limit(0),
-        GroupRequest::new(search(), "by").group_size(0),
-        GroupRequest::new(search(), "by").limit(101).group_size(100),
-        GroupRequest::new(search().offset(1), "by"),
-        GroupRequest::new(search().filter(Condition::is_null("a.")), "by"),
-        GroupRequest::new(SearchRequest::new([1.0, 2.0]), "by"),
+        GroupRequest::new(asked(), ""),
+        GroupRequest::new(asked(), "by").limit(0),
+        GroupRequest::new(asked(), "by").group_size(0),
+        GroupRequest::new(asked(), "by").limit(101).group_size(100),
+        GroupRequest::new(asked().offset(1), "by"),
+        GroupRequest::new(asked().filter(Condition::is_null("a.")), "by"),
+        GroupRequest::new(QueryRequest::nearest([1.0, 2.0]), "by"),
+        GroupRequest::new(QueryRequest::new(Query::Scroll), "by"),
     ] {
-        assert_eq!(points.search_groups(&request).expect_err("refused").kind(), ErrorKind::InvalidArgument);
+        assert_eq!(points.query_groups(&request).expect_err("refused").kind(), ErrorKind::InvalidArgument);
     }
 }
