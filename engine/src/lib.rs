@@ -89,7 +89,7 @@ pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId};
 pub use query::{
     Direction, Effort, Explain, FacetHit, FacetRequest, FacetValue, Group, GroupRequest, OrderBy, OrderValue,
     OrderedRecord, Plan, Quantization, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest,
-    SegmentExplain, WithPayload, WithVectors,
+    SegmentExplain, TextMatching, TextRequest, WithPayload, WithVectors,
 };
 pub use text::{Analyzer, AnalyzerConfig, Language, Token, Tokenizer};
 pub use threads::{CancelToken, Clock, ManualClock, SystemClock};

@@ -17,10 +17,10 @@ const LADDER: [&[&str]; 9] = [
     &["collection"],
     &["optimizer", "query"],
     &["segment"],
-    &["hnsw", "payload", "text"],
+    &["hnsw", "payload"],
     &["scorer"],
     &["quantization", "filter"],
-    &["vectors", "kernels", "wal"],
+    &["vectors", "kernels", "wal", "text"],
     &["io", "threads", "point", "ids", "error"],
 ];
 

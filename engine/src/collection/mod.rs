@@ -18,6 +18,7 @@ mod info;
 mod read;
 mod recovery;
 mod search;
+mod search_text;
 mod selection;
 mod verify;
 mod view;

@@ -1,7 +1,7 @@
 //! Questions: a request and one moment's segments go in, the best points come out.
 //!
 //! `request.rs` says what may be asked; `matching.rs` finds which points pass a filter; `exact.rs` scores every live point, `approximate.rs` walks a segment's graph; `top_k.rs` keeps the
-//! best; `explain.rs` is what it took. `order.rs`, `facet.rs` and `groups.rs` are
+//! best; `explain.rs` is what it took. `text.rs` scores texts by words. `order.rs`, `facet.rs` and `groups.rs` are
 //! questions about values of payloads.
 
 mod approximate;
@@ -12,6 +12,7 @@ mod groups;
 mod matching;
 mod order;
 mod request;
+mod text;
 mod top_k;
 
 pub(crate) use approximate::Approximate;
@@ -26,4 +27,6 @@ pub use request::{
     Effort, Quantization, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest, WithPayload,
     WithVectors,
 };
+pub use text::{TextMatching, TextRequest};
+pub(crate) use text::{TextSearch, search_text};
 pub(crate) use top_k::Hit;
