@@ -87,9 +87,10 @@ pub use nigh_format::payload_index::FieldKind;
 pub use optimizer::{JobInfo, JobKind, JobState};
 pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId};
 pub use query::{
-    Direction, Effort, Explain, FacetHit, FacetRequest, FacetValue, Group, GroupRequest, OrderBy, OrderValue,
-    OrderedRecord, Plan, Quantization, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest,
-    SegmentExplain, TextMatching, TextRequest, WithPayload, WithVectors,
+    Direction, Effort, Explain, FacetHit, FacetRequest, FacetValue, Group, GroupRequest, HybridAnswer,
+    HybridPoint, OrderBy, OrderValue, OrderedRecord, Plan, Quantization, Ranked, Record, ScoredPoint,
+    ScrollPage, ScrollRequest, SearchRequest, SegmentExplain, TextMatching, TextRequest, WithPayload,
+    WithVectors,
 };
 pub use text::{Analyzer, AnalyzerConfig, Language, Token, Tokenizer};
 pub use threads::{CancelToken, Clock, ManualClock, SystemClock};

@@ -5,7 +5,8 @@ mod support;
 use nigh::io::SimVfs;
 use nigh::{
     AnalyzerConfig, CancelToken, Collection, CollectionConfig, Database, Error, ErrorKind, FieldKind,
-    Language, ManualClock, Payload, Point, PointId, TextMatching, TextRequest, Tokenizer, WithPayload,
+    Language, ManualClock, Metric, Payload, Point, PointId, SearchRequest, TextMatching, TextRequest,
+    Tokenizer, VectorConfig, WithPayload,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -87,6 +88,32 @@ fn equal_texts_come_in_the_order_of_their_ids() {
         let first = &expected[..limit.min(expected.len())];
         assert_eq!(found(&points, &TextRequest::new("text", "same words").limit(limit)), first, "{limit}");
     }
+}
+
+#[test]
+fn a_hybrid_search_joins_both_answers() {
+    let db = support::options(SimVfs::new(), &Arc::new(ManualClock::default()));
+    let db = db.open(support::DIR).expect("open");
+    let config = CollectionConfig::single(VectorConfig::new(1, Metric::Euclid));
+    let points = db.create_collection("points", &config).expect("create");
+    assert!(points.create_text_index("text", &AnalyzerConfig::english()).expect("create"));
+    let texts = ["blue whale", "whale song", "red fox", "fox trot", "whale"];
+    let of = |n: u64, text: &str| {
+        Point::new(n, [n as f32]).with_payload(Payload::from_json(json!({"text": text})).expect("an object"))
+    };
+    points.upsert((0..).zip(texts).map(|(n, text)| of(n, text))).expect("upsert");
+    let near = |place: f32| SearchRequest::new([place]).with_payload(WithPayload::All);
+    let answer = points.search_hybrid(&near(4.0), &TextRequest::new("text", "whales"), 3).expect("search");
+    assert_eq!((answer.vector_count, answer.text_count, answer.points.len()), (5, 3, 3));
+    let first = &answer.points[0];
+    assert_eq!((first.point.id, first.point.score), (4.into(), 1.0));
+    assert_eq!(first.point.payload.as_ref().and_then(|p| p.get("text")?.as_str()), Some("whale"));
+    assert_eq!((first.vector.map(|v| v.rank), first.text.map(|t| t.rank)), (Some(1), Some(1)));
+    let alone = points.search_hybrid(&near(2.0), &TextRequest::new("text", "unknown"), 2).expect("search");
+    assert_eq!((alone.text_count, alone.points[0].point.id, alone.points[0].point.score), (0, 2.into(), 1.0));
+    assert!(alone.points[0].text.is_none());
+    assert!(points.search_hybrid(&near(2.0), &TextRequest::new("text", "fox"), 0).is_err());
+    assert!(points.search_hybrid(&near(2.0), &TextRequest::new("other", "fox"), 1).is_err());
 }
 
 #[test]

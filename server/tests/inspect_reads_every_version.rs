@@ -127,8 +127,11 @@ fn text_indexes() {
 fn manifests() {
     let own = "m 24 ef_construction 300 quantile 0.95 graph_points_min 5";
     let default = "m 16 ef_construction 200 quantile 0.99 graph_points_min 2000";
-    let fields =
-        ["field 2 \"tags\" kind_of_values keyword", "field 5 \"maße[].größe\" kind_of_values integer"];
+    let fields = [
+        "field 2 \"tags\" kind_of_values keyword",
+        "field 5 \"maße[].größe\" kind_of_values integer",
+        "field 4 \"text\" kind_of_values text options",
+    ];
     shows(
         "v3/manifest",
         &[&["next_field_id 6", own, default, "field-0000000000000002"], &fields[..]].concat(),

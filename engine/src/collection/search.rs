@@ -5,12 +5,12 @@ use super::{Collection, Shared};
 use crate::error::{Error, Result};
 use crate::filter::OffsetSet;
 use crate::query::{
-    Approximate, ExactSearch, Explain, Hit, Plan, ScoredPoint, SearchRequest, SegmentExplain, matching,
-    search_exact,
+    Approximate, ExactSearch, Explain, Hit, Plan, ScoredPoint, SearchRequest, SegmentExplain, WithPayload,
+    WithVectors, matching, search_exact,
 };
 use crate::scorer::Scorer;
 use crate::segment::IndexScratch;
-use crate::threads::Limiter;
+use crate::threads::{CancelToken, Limiter};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,14 +77,12 @@ impl Shared {
         let now = |wanted: bool| if wanted { self.env.clock.now() } else { Duration::ZERO };
         let timed = explain.is_some();
         let started = now(timed);
+        let limiter = self.limiter(request.timeout, request.cancel.clone());
         request.check()?;
         self.check_vector_names(&request.with_vectors)?;
         let vector = self.vector_index(&request.using)?;
         let params = self.params.get(vector).ok_or_else(|| Error::internal("a vector without parameters"))?;
         let mut scorer = Scorer::new("vector", params, &request.vector)?;
-        let clock = Arc::clone(&self.env.clock);
-        let deadline = request.timeout.map(|t| clock.now().saturating_add(t));
-        let limiter = Limiter { cancel: request.cancel.clone(), deadline, clock };
         let prepared = now(timed);
         let mut scratch = self.env.scratches.lock().pop().unwrap_or_default();
         let hits =
@@ -94,16 +92,7 @@ impl Shared {
         let found = now(timed);
         let point = |hit: &Hit| {
             limiter.check()?;
-            let segment =
-                view.segments.get(hit.segment).ok_or_else(|| Error::internal("a hit in no segment"))?;
-            let place = (hit.segment, hit.offset);
-            Ok(ScoredPoint {
-                id: hit.id,
-                version: segment.version(hit.offset)?,
-                score: hit.score,
-                payload: self.payload_of(view, place, &request.with_payload)?,
-                vectors: self.vectors_of(view, place, &request.with_vectors)?,
-            })
+            self.scored(view, hit, &request.with_payload, &request.with_vectors)
         };
         let points = hits.iter().skip(request.offset).map(point).collect();
         if let Some(explain) = explain {
@@ -112,6 +101,31 @@ impl Shared {
             explain.fetch = now(timed).saturating_sub(found);
         }
         points
+    }
+
+    /// What stops a call, counted from now.
+    pub(super) fn limiter(&self, timeout: Option<Duration>, cancel: Option<CancelToken>) -> Limiter {
+        let clock = Arc::clone(&self.env.clock);
+        Limiter { cancel, deadline: timeout.map(|t| clock.now().saturating_add(t)), clock }
+    }
+
+    /// A hit with what was asked of it.
+    pub(super) fn scored(
+        &self,
+        view: &View,
+        hit: &Hit,
+        with_payload: &WithPayload,
+        with_vectors: &WithVectors,
+    ) -> Result<ScoredPoint> {
+        let segment = view.segments.get(hit.segment).ok_or_else(|| Error::internal("a hit in no segment"))?;
+        let place = (hit.segment, hit.offset);
+        Ok(ScoredPoint {
+            id: hit.id,
+            version: segment.version(hit.offset)?,
+            score: hit.score,
+            payload: self.payload_of(view, place, with_payload)?,
+            vectors: self.vectors_of(view, place, with_vectors)?,
+        })
     }
 
     /// Of each segment, the points that pass the request's filter and have the vector; none without a filter.

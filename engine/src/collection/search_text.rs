@@ -1,11 +1,14 @@
-//! Searching texts by words: one view, every segment, the best points by BM25.
+//! Searching texts by words: one view, every segment, the best points by BM25; and together with vectors.
 
 use super::view::View;
 use super::{Collection, Shared};
 use crate::error::{Error, Result};
 use crate::payload::IndexedField;
 use crate::point::PayloadPath;
-use crate::query::{Hit, ScoredPoint, TextRequest, TextSearch, matching, search_text};
+use crate::query::{
+    CANDIDATES, Fused, Hit, HybridAnswer, HybridPoint, ScoredPoint, SearchRequest, TextRequest, TextSearch,
+    WithPayload, WithVectors, check_limit, fuse, matching, search_text,
+};
 use crate::threads::Limiter;
 use std::sync::Arc;
 
@@ -20,43 +23,69 @@ impl Collection {
     /// more than 64 KiB, `Cancelled` or `Timeout` when asked to stop, `Corrupt` if bytes that the answer needs are damaged; a filter's as for [`Collection::search`].
     pub fn search_text(&self, request: &TextRequest) -> Result<Vec<ScoredPoint>> {
         let shared = self.readable()?;
-        shared.search_text(&shared.view.load(), request)
+        let view = shared.view.load();
+        let limiter = shared.limiter(request.timeout, request.cancel.clone());
+        shared.check_vector_names(&request.with_vectors)?;
+        let hits = shared.find_text(&view, request, &limiter)?;
+        let point = |hit: &Hit| {
+            limiter.check()?;
+            shared.scored(&view, hit, &request.with_payload, &request.with_vectors)
+        };
+        hits.iter().skip(request.offset).map(point).collect()
+    }
+
+    /// The best `limit` points of a vector search and a text search of one moment, joined by the ranks that they have in both: each search gives 20 candidates,
+    /// or `limit` if that is more. What comes with the points is what `vector` asks for; limits and offsets of the two requests are not looked at.
+    ///
+    /// # Errors
+    /// As [`Collection::search`] and [`Collection::search_text`]; `Invalid` for a bad limit.
+    pub fn search_hybrid(
+        &self,
+        vector: &SearchRequest,
+        text: &TextRequest,
+        limit: usize,
+    ) -> Result<HybridAnswer> {
+        let shared = self.readable()?;
+        let view = shared.view.load();
+        let candidates = limit.max(CANDIDATES);
+        let alone = vector.clone().limit(candidates).offset(0);
+        let alone = alone.with_payload(WithPayload::No).with_vectors(WithVectors::No);
+        let text = text.clone().limit(candidates).offset(0);
+        let limiter = shared.limiter(text.timeout, text.cancel.clone());
+        shared.check_vector_names(&vector.with_vectors)?;
+        check_limit(limit)?;
+        let texts = shared.find_text(&view, &text, &limiter)?;
+        let vectors = shared.search(&view, &alone, None)?.into_iter().map(|point| {
+            let place = view.find(point.id)?.ok_or_else(|| Error::internal("a hit that is not there"))?;
+            Ok(Hit { score: point.score, id: point.id, segment: place.0, offset: place.1 })
+        });
+        let vectors: Vec<Hit> = vectors.collect::<Result<_>>()?;
+        let point = |fused: Fused| {
+            let point = shared.scored(&view, &fused.hit, &vector.with_payload, &vector.with_vectors)?;
+            Ok(HybridPoint { point, fused: fused.fused, vector: fused.vector, text: fused.text })
+        };
+        let points = fuse(&vectors, &texts).into_iter().take(limit).map(point);
+        let points = points.collect::<Result<_>>()?;
+        Ok(HybridAnswer { points, vector_count: vectors.len(), text_count: texts.len() })
     }
 }
 
 impl Shared {
-    fn search_text(&self, view: &View, request: &TextRequest) -> Result<Vec<ScoredPoint>> {
+    /// The best hits over all segments, best first: as many as the request's window has.
+    fn find_text(&self, view: &View, request: &TextRequest, limiter: &Limiter) -> Result<Vec<Hit>> {
         request.check()?;
-        self.check_vector_names(&request.with_vectors)?;
         let field = self.text_field(&request.path)?;
-        let clock = Arc::clone(&self.env.clock);
-        let deadline = request.timeout.map(|t| clock.now().saturating_add(t));
-        let limiter = Limiter { cancel: request.cancel.clone(), deadline, clock };
         let segments = view.segments.clone().into();
         let matches = match &request.filter {
             Some(filter) => {
                 let filter = Arc::new(self.compile(filter)?);
-                Some(matching(&segments, &filter, &limiter, &self.env.pool)?.into())
+                Some(matching(&segments, &filter, limiter, &self.env.pool)?.into())
             }
             None => None,
         };
         let (k, bm25) = (request.offset + request.limit, request.bm25);
         let search = TextSearch { segments, matches, field, bm25, k, limiter: limiter.clone() };
-        let hits = search_text(search, &request.text, request.matching, &self.env.pool)?;
-        let point = |hit: &Hit| {
-            limiter.check()?;
-            let segment =
-                view.segments.get(hit.segment).ok_or_else(|| Error::internal("a hit in no segment"))?;
-            let place = (hit.segment, hit.offset);
-            Ok(ScoredPoint {
-                id: hit.id,
-                version: segment.version(hit.offset)?,
-                score: hit.score,
-                payload: self.payload_of(view, place, &request.with_payload)?,
-                vectors: self.vectors_of(view, place, &request.with_vectors)?,
-            })
-        };
-        hits.iter().skip(request.offset).map(point).collect()
+        search_text(search, &request.text, request.matching, &self.env.pool)
     }
 
     /// The field at a path whose words are indexed.
