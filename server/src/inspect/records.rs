@@ -104,7 +104,7 @@ fn show_field(field: &FieldParams) -> Dump {
     let mut line = Dump::line(format!("field {} {:?}", field.id, field.path));
     line.field("kind_of_values", format!("{:?}", field.kind).to_lowercase());
     if !field.options.is_empty() {
-        line.field("options", &field.options);
+        line.field("options", field.options.as_str());
     }
     line
 }
