@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// In a sealed segment.
 #[derive(Debug)]
 pub(crate) enum SealedField {
-    Keys(MappedFieldIndex),
+    Keys(Box<MappedFieldIndex>),
     Text(MappedTextIndex),
 }
 
@@ -20,7 +20,7 @@ impl SealedField {
         if field.analyzer.is_some() {
             return MappedTextIndex::open(file, field, point_count).map(Self::Text);
         }
-        MappedFieldIndex::open(file, field, point_count).map(Self::Keys)
+        MappedFieldIndex::open(file, field, point_count).map(|index| Self::Keys(Box::new(index)))
     }
 
     pub(crate) fn field(&self) -> &Arc<IndexedField> {
