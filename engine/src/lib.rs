@@ -91,9 +91,10 @@ pub use optimizer::{JobInfo, JobKind, JobState};
 pub use point::{DEFAULT_VECTOR, Payload, PayloadPath, Point, PointId, SparseVector};
 pub use query::{
     ContextPair, Decay, DecayShape, Direction, Effort, Explain, Expression, FacetHit, FacetRequest,
-    FacetValue, Formula, Function, Fusion, LegExplain, LegScore, OrderBy, OrderValue, OrderedRecord, Plan,
-    Quantization, Query, RecommendStrategy, Record, ScoredPoint, ScrollPage, ScrollRequest, SearchRequest,
-    SegmentExplain, VectorInput, WithPayload, WithVectors,
+    FacetValue, Formula, Function, Fusion, HybridAnswer, HybridPoint, LegExplain, LegScore, OrderBy,
+    OrderValue, OrderedRecord, Plan, Quantization, Query, Ranked, RecommendStrategy, Record, ScoredPoint,
+    ScrollPage, ScrollRequest, SearchRequest, SegmentExplain, TextMatching, TextRequest, VectorInput,
+    WithPayload, WithVectors,
 };
 pub use sparse::{
     SparseHits, SparseIndex, SparseModifier, SparseRequest, SparseTouched, bm25_document, bm25_query, idf,

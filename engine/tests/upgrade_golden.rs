@@ -8,10 +8,10 @@
 mod run;
 
 use nigh::{
-    AliasAction, Background, CancelToken, Collection, CollectionConfig, Condition, Database, Datatype,
-    Durability, Error, FieldKind, Filter, IndexConfig, ManualClock, MatchValue, Metric, OptimizerConfig,
-    Options, Point, PointId, Range, Record, ScrollRequest, SearchRequest, Uuid, VectorConfig, WithPayload,
-    WithVectors,
+    AliasAction, AnalyzerConfig, Background, CancelToken, Collection, CollectionConfig, Condition, Database,
+    Datatype, Durability, Error, FieldKind, Filter, IndexConfig, ManualClock, MatchValue, Metric,
+    OptimizerConfig, Options, Point, PointId, Range, Record, ScrollRequest, SearchRequest, TextRequest, Uuid,
+    VectorConfig, WithPayload, WithVectors,
 };
 use nigh_format::checksum::crc32c;
 use nigh_format::header::{FileHeader, FileKind};
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What each folder of the present version shows; graphs are there from version 2 on, payload indexes from version 3 on.
-const STATES: [&str; 5] = ["clean", "killed", "many_segments", "indexed", "fields"];
+const STATES: [&str; 6] = ["clean", "killed", "many_segments", "indexed", "fields", "texts"];
 
 /// Payload indexes of the state `fields`.
 const FIELDS: [(&str, FieldKind); 5] = [
@@ -89,6 +89,16 @@ fn counts(points: &Collection) -> nigh::Result<Vec<u64>> {
     filters.map(|filter| points.count_matching(filter)).collect()
 }
 
+/// What searches for some words find: ids, and scores in thousandths.
+fn words(points: &Collection, path: &str) -> nigh::Result<Value> {
+    let queries = ["é", "ééé", "éé éééé"].into_iter().map(|query| {
+        let hits = points.search_text(&TextRequest::new(path, query).limit(8))?;
+        let hit = |hit: &nigh::ScoredPoint| json!([hit.id.to_string(), (hit.score * 1000.0).round() as i64]);
+        Ok(json!({query: hits.iter().map(hit).collect::<Vec<_>>()}))
+    });
+    queries.collect::<nigh::Result<Vec<Value>>>().map(Value::from)
+}
+
 /// A database as text that people and later versions can read.
 fn listing(db: &Database) -> nigh::Result<Value> {
     let mut collections = serde_json::Map::new();
@@ -113,6 +123,9 @@ fn listing(db: &Database) -> nigh::Result<Value> {
             let index = |i: &nigh::PayloadIndexInfo| json!([i.path, format!("{:?}", i.kind), i.point_count]);
             content["payload_indexes"] = indexes.iter().map(index).collect();
             content["matching"] = json!(counts(&points)?);
+            if let Some(index) = indexes.iter().find(|index| index.analyzer.is_some()) {
+                content["words"] = words(&points, &index.path)?;
+            }
         }
         collections.insert(name, content);
     }
@@ -283,7 +296,7 @@ fn write_fixtures() {
         let db = open(work.path()).expect("open");
         let rounds = match *state {
             "many_segments" => 6,
-            "fields" => 2,
+            "fields" | "texts" => 2,
             _ => 1,
         };
         let optimizer = OptimizerConfig { merge_fan_in: 64, vacuum_dead_ratio: 1.0, ..Default::default() };
@@ -307,6 +320,12 @@ fn write_fixtures() {
         }
         if *state == "fields" {
             write_fields(&points, &db);
+        }
+        if *state == "texts" {
+            assert!(points.create_text_index("nested.text", &AnalyzerConfig::korean()).expect("create"));
+            db.run_background_jobs();
+            points.upsert((40..60).map(|n| point(n, 7))).expect("upsert");
+            points.checkpoint().expect("checkpoint");
         }
         // Log that no segment holds.
         points.upsert((20..36).map(|n| point(n, 50))).expect("upsert");

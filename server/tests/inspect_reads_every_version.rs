@@ -119,11 +119,19 @@ fn payload_indexes() {
 }
 
 #[test]
+fn text_indexes() {
+    shows("v3/text-0000000000000004", &["point_count 5", "blob_len 64"]);
+}
+
+#[test]
 fn manifests() {
     let own = "m 24 ef_construction 300 quantile 0.95 graph_points_min 5";
     let default = "m 16 ef_construction 200 quantile 0.99 graph_points_min 2000";
-    let fields =
-        ["field 2 \"tags\" kind_of_values keyword", "field 5 \"maße[].größe\" kind_of_values integer"];
+    let fields = [
+        "field 2 \"tags\" kind_of_values keyword",
+        "field 5 \"maße[].größe\" kind_of_values integer",
+        "field 4 \"text\" kind_of_values text options",
+    ];
     shows(
         "v3/manifest",
         &[&["next_field_id 6", own, default, "field-0000000000000002"], &fields[..]].concat(),

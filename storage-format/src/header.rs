@@ -77,11 +77,13 @@ pub enum FileKind {
     Postings = 13,
     /// Values of one payload field, and which points have them.
     PayloadIndex = 14,
+    /// Words of one payload field, and where points have them.
+    TextIndex = 15,
 }
 
 impl FileKind {
     /// Every kind, by number.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Catalog,
         Self::Manifest,
         Self::Wal,
@@ -96,6 +98,7 @@ impl FileKind {
         Self::Sparse,
         Self::Postings,
         Self::PayloadIndex,
+        Self::TextIndex,
     ];
 
     /// The name in the specification.
@@ -116,6 +119,7 @@ impl FileKind {
             Self::Sparse => "sparse",
             Self::Postings => "postings",
             Self::PayloadIndex => "payload_index",
+            Self::TextIndex => "text_index",
         }
     }
 
@@ -131,7 +135,7 @@ impl TryFrom<u16> for FileKind {
 
     fn try_from(code: u16) -> Result<Self, FormatError> {
         let known = Self::ALL.into_iter().find(|kind| kind.code() == code);
-        known.ok_or_else(|| FormatError::invalid(KIND.offset as u64, "file kind", "1 to 14", code))
+        known.ok_or_else(|| FormatError::invalid(KIND.offset as u64, "file kind", "1 to 15", code))
     }
 }
 

@@ -31,6 +31,7 @@ const LINKS_PREFIX: &str = "links-";
 const SPARSE_PREFIX: &str = "sparse-";
 const POSTINGS_PREFIX: &str = "postings-";
 const FIELD_PREFIX: &str = "field-";
+const TEXT_PREFIX: &str = "text-";
 const TOMBSTONES_PREFIX: &str = "tombstones-";
 
 /// The folder of the collection with this id.
@@ -94,6 +95,8 @@ pub enum SegmentFile {
     Postings(u16),
     /// Index of the payload field with this id.
     Field(u64),
+    /// Index of the words of the payload field with this id.
+    Text(u64),
     /// Dead points as of this checkpoint.
     Tombstones(u64),
 }
@@ -113,6 +116,7 @@ impl SegmentFile {
             Self::Sparse(index) => format!("{SPARSE_PREFIX}{index}"),
             Self::Postings(index) => format!("{POSTINGS_PREFIX}{index}"),
             Self::Field(id) => format!("{FIELD_PREFIX}{id:016x}"),
+            Self::Text(id) => format!("{TEXT_PREFIX}{id:016x}"),
             Self::Tombstones(checkpoint) => format!("{TOMBSTONES_PREFIX}{checkpoint:016x}"),
         }
     }
@@ -147,6 +151,9 @@ impl SegmentFile {
         if let Some(id) = name.strip_prefix(FIELD_PREFIX) {
             return parse_hex16(id).map(Self::Field);
         }
+        if let Some(id) = name.strip_prefix(TEXT_PREFIX) {
+            return parse_hex16(id).map(Self::Text);
+        }
         parse_hex16(name.strip_prefix(TOMBSTONES_PREFIX)?).map(Self::Tombstones)
     }
 
@@ -164,6 +171,7 @@ impl SegmentFile {
             Self::Sparse(_) => FileKind::Sparse,
             Self::Postings(_) => FileKind::Postings,
             Self::Field(_) => FileKind::PayloadIndex,
+            Self::Text(_) => FileKind::TextIndex,
             Self::Tombstones(_) => FileKind::Tombstones,
         }
     }
@@ -179,7 +187,7 @@ impl SegmentFile {
             | Self::Links(index)
             | Self::Sparse(index)
             | Self::Postings(index) => u64::from(index),
-            Self::Field(id) => id,
+            Self::Field(id) | Self::Text(id) => id,
             Self::Tombstones(checkpoint) => checkpoint,
         }
     }
@@ -199,6 +207,7 @@ impl SegmentFile {
             FileKind::Sparse => index.map(Self::Sparse),
             FileKind::Postings => index.map(Self::Postings),
             FileKind::PayloadIndex => Some(Self::Field(tag)),
+            FileKind::TextIndex => Some(Self::Text(tag)),
             FileKind::Tombstones => Some(Self::Tombstones(tag)),
             FileKind::Catalog | FileKind::Manifest | FileKind::Wal => None,
         }
@@ -209,7 +218,12 @@ impl SegmentFile {
     pub fn is_derived(self) -> bool {
         matches!(
             self,
-            Self::Codes(_) | Self::Reduced(_) | Self::Links(_) | Self::Postings(_) | Self::Field(_)
+            Self::Codes(_)
+                | Self::Reduced(_)
+                | Self::Links(_)
+                | Self::Postings(_)
+                | Self::Field(_)
+                | Self::Text(_)
         )
     }
 }

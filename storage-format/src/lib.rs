@@ -33,6 +33,7 @@ pub mod postings;
 pub mod reduced;
 pub mod segment_meta;
 pub mod sparse;
+pub mod text_index;
 pub mod tombstones;
 pub mod vectors;
 pub mod version;

@@ -49,6 +49,9 @@ pub struct Manifest {
 /// The longest path of a payload field, in bytes.
 pub const FIELD_PATH_LEN_MAX: usize = 4096;
 
+/// The longest options of a payload field, in bytes.
+pub const FIELD_OPTIONS_LEN_MAX: usize = 64 << 10;
+
 /// The most payload fields that are indexed.
 pub const FIELDS_MAX: usize = 1024;
 
@@ -61,6 +64,8 @@ pub struct FieldParams {
     pub path: String,
     /// What its values are taken for.
     pub kind: FieldKind,
+    /// How texts are read, as the JSON text that the engine writes; empty for other kinds.
+    pub options: String,
 }
 
 /// When a write is acknowledged.
@@ -238,6 +243,14 @@ impl Manifest {
                 let expected = format!("1 to {FIELD_PATH_LEN_MAX} bytes");
                 return Err(invalid("field path", expected, field.path.len()));
             }
+            let longest = if field.kind == FieldKind::Text { FIELD_OPTIONS_LEN_MAX } else { 0 };
+            if field.options.len() > longest {
+                return Err(invalid(
+                    "field options",
+                    format!("at most {longest} bytes"),
+                    field.options.len(),
+                ));
+            }
             if !ids.insert(field.id) || !paths.insert(&field.path) {
                 return Err(invalid(
                     "fields",
@@ -281,7 +294,8 @@ impl Manifest {
             | SegmentFile::Reduced(index)
             | SegmentFile::Links(index) => usize::from(index) < self.vectors.len(),
             SegmentFile::Tombstones(checkpoint) => checkpoint < self.next_checkpoint,
-            SegmentFile::Field(id) => self.fields.iter().any(|field| field.id == id),
+            SegmentFile::Field(id) => self.has_field(id, |kind| kind != FieldKind::Text),
+            SegmentFile::Text(id) => self.has_field(id, |kind| kind == FieldKind::Text),
             // No manifest has sparse vectors yet.
             SegmentFile::Sparse(_) | SegmentFile::Postings(_) => false,
         };
@@ -300,6 +314,7 @@ impl Manifest {
                 | SegmentFile::Vectors(_)
                 | SegmentFile::Sparse(_)
                 | SegmentFile::Field(_)
+                | SegmentFile::Text(_)
                 | SegmentFile::Tombstones(_) => None,
             };
             if let Some(missing) = beside.filter(|beside| !unique.contains(beside)) {
@@ -313,6 +328,10 @@ impl Manifest {
             return Err(invalid("files", expected, tombstones));
         }
         Ok(())
+    }
+
+    fn has_field(&self, id: u64, is_kind: impl Fn(FieldKind) -> bool) -> bool {
+        self.fields.iter().any(|field| field.id == id && is_kind(field.kind))
     }
 
     fn identity(&self) -> Identity {

@@ -46,12 +46,22 @@ pub enum FieldKind {
     Uuid = 6,
     /// Objects with `lon` and `lat`, taken as places on the earth.
     Geo = 7,
+    /// Texts that are found by their words. They have a file of their own: see [`text_index`](crate::text_index).
+    Text = 8,
 }
 
 impl FieldKind {
     /// Every kind, by code.
-    pub const ALL: [Self; 7] =
-        [Self::Keyword, Self::Integer, Self::Float, Self::Bool, Self::Datetime, Self::Uuid, Self::Geo];
+    pub const ALL: [Self; 8] = [
+        Self::Keyword,
+        Self::Integer,
+        Self::Float,
+        Self::Bool,
+        Self::Datetime,
+        Self::Uuid,
+        Self::Geo,
+        Self::Text,
+    ];
 
     /// The number on disk.
     #[must_use]
@@ -107,8 +117,11 @@ impl PayloadIndexLayout {
     /// # Errors
     /// `Invalid` when a number does not fit the others.
     pub fn new(shape: PayloadIndexShape) -> Result<Self, FormatError> {
-        let PayloadIndexShape { point_count, key_count, key_bytes, value_count, multi, part_count, .. } =
+        let PayloadIndexShape { kind, point_count, key_count, key_bytes, value_count, multi, part_count } =
             shape;
+        if kind == FieldKind::Text {
+            return Err(FormatError::invalid(KIND.offset as u64, "kind", "1 to 7", kind.code()));
+        }
         if key_count > value_count {
             let expected = format!("at most {value_count}, for each key has a point");
             return Err(FormatError::invalid(KEY_COUNT.offset as u64, "key_count", expected, key_count));

@@ -13,7 +13,7 @@ impl FileKind {
     #[must_use]
     pub fn version(self) -> u16 {
         match self {
-            Self::Manifest | Self::Sparse | Self::Postings | Self::PayloadIndex => 3,
+            Self::Manifest | Self::Sparse | Self::Postings | Self::PayloadIndex | Self::TextIndex => 3,
             Self::Links | Self::Reduced => 2,
             Self::Catalog
             | Self::Wal
@@ -30,7 +30,7 @@ impl FileKind {
     #[must_use]
     pub fn version_min(self) -> u16 {
         match self {
-            Self::Sparse | Self::Postings | Self::PayloadIndex => 3,
+            Self::Sparse | Self::Postings | Self::PayloadIndex | Self::TextIndex => 3,
             // No release wrote links of version 1.
             Self::Links | Self::Reduced => 2,
             Self::Catalog

@@ -10,7 +10,8 @@ mod common;
 use std::path::PathBuf;
 
 use common::files::{
-    self, CHECKPOINT, COLLECTION, PayloadIndexParts, SEGMENT, SIZE, TAGS, read_u32s, read_u64s, section,
+    self, CHECKPOINT, COLLECTION, PayloadIndexParts, SEGMENT, SIZE, TAGS, WORDS, read_u32s, read_u64s,
+    section,
 };
 use common::log::{self, Log};
 use nigh_format::FormatErrorKind;
@@ -29,6 +30,7 @@ use nigh_format::postings::{self, Block, List, PostingsLayout};
 use nigh_format::reduced::{self, ReducedLayout};
 use nigh_format::segment_meta::SegmentMeta;
 use nigh_format::sparse::{self, SparseLayout};
+use nigh_format::text_index::TextIndexLayout;
 use nigh_format::tombstones::{TombstonesLayout, check_words};
 use nigh_format::vectors::{VectorsLayout, check_presence};
 
@@ -85,8 +87,9 @@ fn older_manifest(is_known: impl Fn(SegmentFile) -> bool) -> Manifest {
 #[test]
 fn manifest_of_version_1() {
     let bytes = std::fs::read(fixture_path(1, "manifest")).unwrap();
-    let mut expected =
-        older_manifest(|file| !matches!(file, SegmentFile::Reduced(_) | SegmentFile::Field(_)));
+    let mut expected = older_manifest(|file| {
+        !matches!(file, SegmentFile::Reduced(_) | SegmentFile::Field(_) | SegmentFile::Text(_))
+    });
     expected.indexes.fill(IndexParams::DEFAULT);
     assert_eq!(Manifest::decode(&bytes, COLLECTION).unwrap(), expected);
 }
@@ -97,7 +100,10 @@ fn manifest_of_version_2() {
     let bytes = std::fs::read(fixture_path(2, "manifest")).unwrap();
     let manifest = Manifest::decode(&bytes, COLLECTION).unwrap();
     assert_eq!((manifest.fields.as_slice(), manifest.next_field_id), (&[][..], 1));
-    assert_eq!(manifest, older_manifest(|file| !matches!(file, SegmentFile::Field(_))));
+    assert_eq!(
+        manifest,
+        older_manifest(|file| !matches!(file, SegmentFile::Field(_) | SegmentFile::Text(_)))
+    );
 }
 
 #[test]
@@ -242,6 +248,14 @@ fn payload_index_of_many_values() {
     assert_eq!(read_u64s(section(&data, layout.filled())), [0b11101]);
     assert_eq!(read_u64s(section(&data, layout.null())), [0b10100]);
     assert!(layout.parts().is_empty());
+}
+
+#[test]
+fn text_index() {
+    let data = segment_data("text-0000000000000004", FileKind::TextIndex, WORDS, &files::text_index());
+    let layout = TextIndexLayout::decode(&data, data.len() as u64).unwrap();
+    assert_eq!(layout.point_count, 5);
+    assert_eq!(section(&data, layout.blob()), files::text_index_blob());
 }
 
 #[test]

@@ -35,12 +35,19 @@ fn segment_files_come_back() {
         .chain(indexed.map(SegmentFile::Sparse))
         .chain(indexed.map(SegmentFile::Postings))
         .chain([1, 3, u64::MAX].map(SegmentFile::Field))
+        .chain([1, 3, u64::MAX].map(SegmentFile::Text))
         .chain([0, 3, u64::MAX].map(SegmentFile::Tombstones));
     for file in files {
         assert_eq!(SegmentFile::parse(&file.file_name()), Some(file));
         assert_eq!(SegmentFile::from_kind_tag(file.kind(), file.tag()), Some(file));
-        let derived =
-            [FileKind::Codes, FileKind::Reduced, FileKind::Links, FileKind::Postings, FileKind::PayloadIndex];
+        let derived = [
+            FileKind::Codes,
+            FileKind::Reduced,
+            FileKind::Links,
+            FileKind::Postings,
+            FileKind::PayloadIndex,
+            FileKind::TextIndex,
+        ];
         assert_eq!(file.is_derived(), derived.contains(&file.kind()));
     }
 }

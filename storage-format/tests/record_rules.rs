@@ -3,12 +3,13 @@
 
 mod common;
 
-use common::files::{COLLECTION, SEGMENT, TAGS, catalog, manifest, segment_meta};
+use common::files::{COLLECTION, SEGMENT, TAGS, WORDS, catalog, manifest, segment_meta};
 use nigh_format::FormatErrorKind;
 use nigh_format::catalog::{AliasEntry, Catalog, CollectionEntry};
 use nigh_format::layout::SegmentFile;
 use nigh_format::manifest::{
-    COUNTER_MAX, FIELD_PATH_LEN_MAX, FIELDS_MAX, FieldParams, FileEntry, IndexParams, Manifest,
+    COUNTER_MAX, FIELD_OPTIONS_LEN_MAX, FIELD_PATH_LEN_MAX, FIELDS_MAX, FieldParams, FileEntry, IndexParams,
+    Manifest,
 };
 use nigh_format::payload_index::FieldKind;
 use nigh_format::segment_meta::SegmentMeta;
@@ -141,7 +142,8 @@ fn manifest_files() {
 
 #[test]
 fn manifest_fields() {
-    let field = |id: u64| FieldParams { id, path: format!("p{id}"), kind: FieldKind::Bool };
+    let field =
+        |id: u64| FieldParams { id, path: format!("p{id}"), kind: FieldKind::Bool, options: String::new() };
     manifest_fails(|manifest| manifest.fields.push(field(0)));
     manifest_fails(|manifest| manifest.fields.push(field(6)));
     manifest_fails(|manifest| manifest.next_field_id = 5);
@@ -150,6 +152,11 @@ fn manifest_fields() {
     manifest_fails(|manifest| manifest.fields.push(FieldParams { path: "tags".into(), ..field(3) }));
     manifest_fails(|manifest| manifest.fields[0].path.clear());
     manifest_fails(|manifest| manifest.fields[0].path = "x".repeat(FIELD_PATH_LEN_MAX + 1));
+    manifest_fails(|manifest| manifest.fields[0].options.push('{'));
+    manifest_fails(|manifest| manifest.fields[2].options = "x".repeat(FIELD_OPTIONS_LEN_MAX + 1));
+    // Its segment still has a file of it, and that is of another kind.
+    manifest_fails(|manifest| manifest.fields[0].kind = FieldKind::Text);
+    manifest_fails(|manifest| manifest.fields[2] = FieldParams { id: WORDS, ..field(3) });
     // Its segment still has a file of it.
     manifest_fails(|manifest| drop(manifest.fields.remove(0)));
     let full = |count: usize| {
@@ -161,6 +168,7 @@ fn manifest_fields() {
     manifest_fails(|manifest| *manifest = full(FIELDS_MAX + 1));
     let mut good = full(FIELDS_MAX);
     good.fields[1].path = "x".repeat(FIELD_PATH_LEN_MAX);
+    good.fields[2].options = "x".repeat(FIELD_OPTIONS_LEN_MAX);
     assert_eq!(Manifest::decode(&good.encode(), COLLECTION), Ok(good));
 }
 
@@ -173,7 +181,7 @@ fn manifest_field_kinds() {
         assert_eq!(Manifest::decode(&manifest.encode(), COLLECTION), Ok(manifest));
         assert_eq!(FieldKind::from_code(kind.code()), Some(kind));
     }
-    assert_eq!([0, 8, u16::MAX].map(FieldKind::from_code), [None; 3]);
+    assert_eq!([0, 9, u16::MAX].map(FieldKind::from_code), [None; 3]);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use nigh_format::payloads::PayloadsLayout;
 use nigh_format::postings::{PostingsLayout, PostingsShape};
 use nigh_format::reduced::{ReducedLayout, ReducedShape};
 use nigh_format::sparse::SparseLayout;
+use nigh_format::text_index::TextIndexLayout;
 use nigh_format::tombstones::TombstonesLayout;
 use nigh_format::vectors::VectorsLayout;
 use nigh_format::{FormatError, FormatErrorKind};
@@ -366,6 +367,7 @@ fn payload_index() {
             if key_count == 0 { 0 } else { key_count + rng.below(most - u64::from(key_count) + 1) as u32 };
         let key_bytes = if key_count == 0 { 0 } else { u64::from(key_count) + rng.below(10_000) };
         let part_count = if rng.one_in(2) { 0 } else { rng.below(u64::from(PARTS_MAX) + 1) as u16 };
+        // The last one has a file of its own.
         let kind = FieldKind::ALL[rng.index(7)];
         let shape =
             PayloadIndexShape { kind, point_count, key_count, key_bytes, value_count, multi, part_count };
@@ -408,9 +410,22 @@ fn payload_index() {
         PayloadIndexShape { key_bytes: u64::MAX, ..shape },
         PayloadIndexShape { part_count: PARTS_MAX + 1, ..shape },
         PayloadIndexShape { point_count: 0, multi: true, ..shape },
+        PayloadIndexShape { kind: FieldKind::Text, ..shape },
     ] {
         assert!(PayloadIndexLayout::new(bad).is_err(), "{bad:?}");
     }
+}
+
+#[test]
+fn text_index() {
+    for seed in 0..100 {
+        let rng = &mut Rng::new(seed);
+        let (point_count, _) = counts(rng);
+        let layout = TextIndexLayout::new(point_count, rng.below(100_000)).unwrap();
+        let (preamble, len, sections) = (layout.encode(), layout.data_len(), [layout.blob()]);
+        check(layout, preamble, len, &sections, Vec::new(), TextIndexLayout::decode);
+    }
+    assert!(TextIndexLayout::new(1, u64::MAX).is_err());
 }
 
 #[test]

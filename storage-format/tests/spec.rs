@@ -15,7 +15,8 @@ use nigh_format::header::{self, FileHeader, FileKind, HEADER_LEN, Identity};
 use nigh_format::id_map::{self, IdMapLayout};
 use nigh_format::layout;
 use nigh_format::manifest::{
-    Datatype, Durability, FIELD_PATH_LEN_MAX, FIELDS_MAX, IndexParams, Manifest, Metric,
+    Datatype, Durability, FIELD_OPTIONS_LEN_MAX, FIELD_PATH_LEN_MAX, FIELDS_MAX, IndexParams, Manifest,
+    Metric,
 };
 use nigh_format::payload_index::{
     self, FieldKind, NO_VALUE, PARTS_MAX, PayloadIndexLayout, PayloadIndexShape,
@@ -24,6 +25,7 @@ use nigh_format::payloads::{self, PayloadsLayout};
 use nigh_format::postings::{self, Block, List, PostingsLayout, PostingsShape};
 use nigh_format::reduced::{self, ReducedLayout, ReducedShape};
 use nigh_format::sparse::{self, SparseLayout};
+use nigh_format::text_index::{self, TextIndexLayout};
 use nigh_format::tombstones::{self, TombstonesLayout};
 use nigh_format::vectors::{self, VectorsLayout};
 use nigh_format::version::FORMAT_VERSION;
@@ -407,6 +409,15 @@ fn fields_of_the_manifest() {
     let page = page();
     assert!(page.contains(&format!("at most {} fields", thousands(FIELDS_MAX as u32))));
     assert!(page.contains(&format!("1 to {} bytes of UTF-8", thousands(FIELD_PATH_LEN_MAX as u32))));
+    assert!(page.contains(&format!("at most {} bytes of JSON", thousands(FIELD_OPTIONS_LEN_MAX as u32))));
+}
+
+#[test]
+fn text_index() {
+    let layout = TextIndexLayout::new(70, 12_345).unwrap();
+    let values = [("point_count", 70), ("blob_len", 12_345)];
+    check("text_index", &text_index::FIELDS, &layout.encode(), &values);
+    check_sections("text_index_sections", &[("blob", layout.blob(), 12_345)]);
 }
 
 #[test]
@@ -544,7 +555,7 @@ fn tree_of_names() {
     for kind in FileKind::ALL {
         let tag = match kind {
             FileKind::Tombstones => 3,
-            FileKind::PayloadIndex => 1,
+            FileKind::PayloadIndex | FileKind::TextIndex => 1,
             _ => 0,
         };
         if let Some(file) = layout::SegmentFile::from_kind_tag(kind, tag) {

@@ -17,10 +17,10 @@ const LADDER: [&[&str]; 9] = [
     &["collection"],
     &["optimizer", "query"],
     &["segment"],
-    &["hnsw", "payload", "sparse", "text"],
+    &["hnsw", "payload", "sparse"],
     &["scorer"],
     &["quantization", "filter"],
-    &["vectors", "kernels", "wal"],
+    &["vectors", "kernels", "wal", "text"],
     &["io", "threads", "point", "ids", "error"],
 ];
 

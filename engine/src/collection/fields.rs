@@ -9,11 +9,14 @@ use crate::error::{Error, Result};
 use crate::ids::SegmentId;
 use crate::io::{BlockWriter, retry};
 use crate::optimizer::{JobHandle, JobKind};
-use crate::payload::{Fields, IndexedField, MappedFieldIndex, fields_of, write_field_index};
+use crate::payload::{Fields, IndexedField, SealedField, fields_of, write_field_index, write_text_index};
 use crate::point::PayloadPath;
 use crate::segment::{Mutable, Sealed, SegmentView};
+use crate::text::{Analyzer, AnalyzerConfig};
 use nigh_format::layout::SegmentFile;
-use nigh_format::manifest::{FIELD_PATH_LEN_MAX, FIELDS_MAX, FieldParams, FileEntry, Manifest};
+use nigh_format::manifest::{
+    FIELD_OPTIONS_LEN_MAX, FIELD_PATH_LEN_MAX, FIELDS_MAX, FieldParams, FileEntry, Manifest,
+};
 use nigh_format::payload_index::FieldKind;
 use std::sync::Arc;
 
@@ -24,7 +27,9 @@ pub struct PayloadIndexInfo {
     pub path: String,
     /// What its values are taken for.
     pub kind: FieldKind,
-    /// Live points with a value there, of those whose segments have the index.
+    /// How its texts are read, if it is their words that are indexed.
+    pub analyzer: Option<AnalyzerConfig>,
+    /// Live points with a value there (with a text, if it is their words that are indexed), of those whose segments have the index.
     pub point_count: u64,
     /// Segments that do not have it yet: filters ask their points one by one.
     pub segments_waiting: usize,
@@ -37,8 +42,33 @@ impl Collection {
     /// the same with and without it. False if it is there already. An index of another kind at this path is replaced.
     ///
     /// # Errors
-    /// `Invalid` for a text that is no path, `TooLarge` beyond 1,024 fields; `Io` or `NoSpace` if it could not be written.
+    /// `Invalid` for a text that is no path, or for [`FieldKind::Text`], which [`Collection::create_text_index`] is for; `TooLarge` beyond 1,024 fields;
+    /// `Io` or `NoSpace` if it could not be written.
     pub fn create_payload_index(&self, path: &str, kind: FieldKind) -> Result<bool> {
+        if kind == FieldKind::Text {
+            return Err(Error::invalid("kind", "a kind besides text, whose index needs an analyzer", "text"));
+        }
+        self.create_index(path, kind, String::new())
+    }
+
+    /// Indexes the words of the texts at a path of the payloads, durably, as `analyzer` reads them: [`Collection::search_text`] finds points by them, and
+    /// filters that match texts look at words. A point's text is all texts at the path, one after the other. The index is made in the background; answers are the
+    /// same before and after, only slower before. False if it is there already. Any other index at this path is replaced, also one that was made with another analyzer.
+    ///
+    /// # Errors
+    /// `Invalid` for a text that is no path or a configuration that is none ([`Analyzer::new`]), `TooLarge` beyond 1,024 fields or a configuration of 64 KiB;
+    /// `Io` or `NoSpace` if it could not be written.
+    pub fn create_text_index(&self, path: &str, analyzer: &AnalyzerConfig) -> Result<bool> {
+        Analyzer::new(analyzer)?;
+        let options = analyzer.to_options();
+        if options.len() > FIELD_OPTIONS_LEN_MAX {
+            let (limit, got) = (FIELD_OPTIONS_LEN_MAX as u64, options.len() as u64);
+            return Err(Error::TooLarge { what: "configuration of an analyzer", limit, got });
+        }
+        self.create_index(path, FieldKind::Text, options)
+    }
+
+    fn create_index(&self, path: &str, kind: FieldKind, options: String) -> Result<bool> {
         let shared = &self.shared;
         shared.check_writable()?;
         let parsed: PayloadPath = path.parse()?;
@@ -49,7 +79,9 @@ impl Collection {
         let is_same =
             |field: &FieldParams| field.path.parse().is_ok_and(|there: PayloadPath| there == parsed);
         let created = shared.change_fields(|manifest| {
-            if manifest.fields.iter().any(|field| is_same(field) && field.kind == kind) {
+            let is_there =
+                |field: &FieldParams| is_same(field) && field.kind == kind && field.options == options;
+            if manifest.fields.iter().any(is_there) {
                 return Ok(false);
             }
             manifest.fields.retain(|field| !is_same(field));
@@ -57,7 +89,12 @@ impl Collection {
                 let got = manifest.fields.len() as u64 + 1;
                 return Err(Error::TooLarge { what: "payload indexes", limit: FIELDS_MAX as u64, got });
             }
-            manifest.fields.push(FieldParams { id: manifest.next_field_id, path: path.to_owned(), kind });
+            manifest.fields.push(FieldParams {
+                id: manifest.next_field_id,
+                path: path.to_owned(),
+                kind,
+                options,
+            });
             manifest.next_field_id += 1;
             Ok(true)
         })?;
@@ -104,8 +141,10 @@ impl Collection {
                 let index = segment.as_sealed().and_then(|sealed| sealed.field(field.id));
                 disk_bytes += index.map_or(0, |index| index.file().stamp().len);
             }
-            let FieldParams { path, kind, .. } = field;
-            infos.push(PayloadIndexInfo { path, kind, point_count, segments_waiting, disk_bytes });
+            let FieldParams { path, kind, options, .. } = field;
+            let analyzer = (kind == FieldKind::Text).then(|| AnalyzerConfig::from_options(&options));
+            let analyzer = analyzer.transpose()?;
+            infos.push(PayloadIndexInfo { path, kind, analyzer, point_count, segments_waiting, disk_bytes });
         }
         Ok(infos)
     }
@@ -200,7 +239,7 @@ impl Shared {
     fn write_fields(&self, segment: &SegmentView, sealed: &Arc<Sealed>, job: &JobHandle) -> Result<bool> {
         let fields = self.fields.read().clone();
         for field in fields.iter().filter(|field| sealed.field(field.id).is_none()) {
-            let file = SegmentFile::Field(field.id);
+            let file = field.file();
             let path = self.place.path(sealed.id(), file);
             let pace = |bytes| {
                 self.env.pacer.pay(bytes, &|| self.check_writable().is_ok());
@@ -211,18 +250,17 @@ impl Shared {
             let vfs = self.env.vfs.as_ref();
             let identity = self.place.identity(sealed.id(), file);
             let writer = BlockWriter::create(vfs, path.clone(), file.kind(), identity, &pace)?;
-            let stamp = write_field_index(writer, field.kind, segment.len, |offset| {
-                segment.field_values(field, offset)
-            })?;
+            let stamp = if field.analyzer.is_some() {
+                write_text_index(writer, field, segment.len, |offset| segment.text(field, offset))?
+            } else {
+                let values = |offset| segment.field_values(field, offset);
+                write_field_index(writer, field.kind, segment.len, values)?
+            };
             let dir = self.place.segment_dir(sealed.id());
             vfs.sync_dir(&dir).map_err(|e| Error::io("sync", &dir, e))?;
+            let entry = FileEntry { file, len: stamp.len, table_checksum: stamp.table_checksum };
             let file = self.place.open(sealed.id(), file, stamp)?;
-            let index = MappedFieldIndex::open(file, Arc::clone(field), segment.len)?;
-            let entry = FileEntry {
-                file: SegmentFile::Field(field.id),
-                len: stamp.len,
-                table_checksum: stamp.table_checksum,
-            };
+            let index = SealedField::open(file, Arc::clone(field), segment.len)?;
             if !self.add_field(sealed, entry, Arc::new(index))? {
                 return Ok(false);
             }
@@ -231,7 +269,7 @@ impl Shared {
     }
 
     /// Lists a new file and takes it into use; false, and without the file, if its field is not indexed any more.
-    fn add_field(&self, sealed: &Sealed, entry: FileEntry, index: Arc<MappedFieldIndex>) -> Result<bool> {
+    fn add_field(&self, sealed: &Sealed, entry: FileEntry, index: Arc<SealedField>) -> Result<bool> {
         let mut checkpoint = self.checkpoint.lock();
         let mut next = checkpoint.manifest.clone();
         next.generation += 1;
@@ -255,7 +293,7 @@ pub(super) fn forget_fields(manifest: &mut Manifest) {
     let Manifest { fields, segments, .. } = manifest;
     for segment in segments {
         segment.files.retain(|entry| match entry.file {
-            SegmentFile::Field(id) => fields.iter().any(|field| field.id == id),
+            SegmentFile::Field(id) | SegmentFile::Text(id) => fields.iter().any(|field| field.id == id),
             _ => true,
         });
     }

@@ -20,6 +20,7 @@ mod matrix;
 mod read;
 mod recovery;
 mod search;
+mod search_text;
 mod selection;
 mod stages;
 mod verify;

@@ -3,13 +3,16 @@
 use super::view::View;
 use super::{Collection, Shared};
 use crate::error::{Error, Result};
-use crate::filter::{CompiledFilter, Filter};
-use crate::point::{Payload, PointId};
+use crate::filter::{CompiledFilter, Filter, Schema};
+use crate::payload::Fields;
+use crate::point::{Payload, PayloadPath, PointId};
 use crate::query::{
     Matches, Record, ScrollPage, ScrollRequest, WithPayload, WithVectors, first_matching, matching,
 };
+use crate::text::Analyzer;
 use crate::threads::Limiter;
 use crate::vectors::load;
+use nigh_format::manifest::VectorParams;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -97,6 +100,23 @@ impl Collection {
     }
 }
 
+/// What a filter must know, as of one moment.
+struct Known<'a> {
+    params: &'a [VectorParams],
+    fields: Fields,
+}
+
+impl Schema for Known<'_> {
+    fn vector(&self, name: &str) -> Option<usize> {
+        self.params.iter().position(|p| p.name == name)
+    }
+
+    fn text_index(&self, path: &PayloadPath) -> Option<(u64, Analyzer)> {
+        let mut fields = self.fields.iter().filter(|field| field.path == *path);
+        fields.find_map(|field| Some((field.id, field.analyzer.clone()?)))
+    }
+}
+
 impl Shared {
     /// Checks and compiles a filter.
     pub(super) fn compile(&self, filter: &Filter) -> Result<CompiledFilter> {
@@ -105,7 +125,8 @@ impl Shared {
 
     /// As [`Shared::compile`], of a filter that stands elsewhere in the request.
     pub(super) fn compile_at(&self, filter: &Filter, place: &str) -> Result<CompiledFilter> {
-        CompiledFilter::new(filter, place, &|name| self.params.iter().position(|p| p.name == name))
+        let known = Known { params: &self.params, fields: self.fields.read().clone() };
+        CompiledFilter::new(filter, place, &known)
     }
 
     /// Of each segment, the points that are alive and pass.

@@ -10,7 +10,7 @@ use crate::query::{
 };
 use crate::scorer::Scorer;
 use crate::segment::IndexScratch;
-use crate::threads::Limiter;
+use crate::threads::{CancelToken, Limiter};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,14 +87,12 @@ impl Shared {
         let now = |wanted: bool| if wanted { self.env.clock.now() } else { Duration::ZERO };
         let timed = explain.is_some();
         let started = now(timed);
+        let limiter = self.limiter(request.timeout, request.cancel.clone());
         request.check()?;
         self.check_vector_names(&request.with_vectors)?;
         let vector = self.vector_index(&request.using)?;
         let params = self.params.get(vector).ok_or_else(|| Error::internal("a vector without parameters"))?;
         let mut scorer = Scorer::new("vector", params, &request.vector)?;
-        let clock = Arc::clone(&self.env.clock);
-        let deadline = request.timeout.map(|t| clock.now().saturating_add(t));
-        let limiter = Limiter { cancel: request.cancel.clone(), deadline, clock };
         let prepared = now(timed);
         let matches = self.matches(view, request.filter.as_ref(), vector, &limiter)?;
         let filtered = now(timed);
@@ -116,6 +114,12 @@ impl Shared {
             explain.fetch = now(timed).saturating_sub(found);
         }
         points
+    }
+
+    /// What stops a call, counted from now.
+    pub(super) fn limiter(&self, timeout: Option<Duration>, cancel: Option<CancelToken>) -> Limiter {
+        let clock = Arc::clone(&self.env.clock);
+        Limiter { cancel, deadline: timeout.map(|t| clock.now().saturating_add(t)), clock }
     }
 
     /// Of each segment, the points that pass the filter and have the vector; none without a filter.

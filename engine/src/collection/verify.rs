@@ -3,6 +3,7 @@
 use super::Shared;
 use crate::error::{Error, Result};
 use crate::filter::FieldValues;
+use crate::payload::SealedField;
 use crate::point::{Payload, PointId};
 use crate::segment::{Sealed, SegmentView};
 use crate::threads::CancelToken;
@@ -60,7 +61,7 @@ impl Shared {
                 break;
             }
             if let Some(sealed) = segment.as_sealed() {
-                check_files(sealed, &mut findings, progress);
+                check_files(segment, sealed, &mut findings, progress);
             }
             self.check_points(segment, &mut alive, &mut findings);
         }
@@ -94,6 +95,7 @@ impl Shared {
         let text = segment.payload(offset)?;
         let payload = Payload::decode(&text).map_err(|why| damaged(segment, format!("point {id}: {why}")))?;
         for index in segment.as_sealed().map(|sealed| sealed.fields()).unwrap_or_default() {
+            let SealedField::Keys(index) = &*index else { continue };
             let field = index.field();
             if index.values(offset)? != FieldValues::of(payload.as_map(), &field.path, field.kind) {
                 let what = format!("the values of point {id} are not those of its payload");
@@ -128,7 +130,12 @@ fn damaged(segment: &SegmentView, what: String) -> Error {
 }
 
 /// Compares every block of every file of a segment, and each file's content with its own rules.
-fn check_files(sealed: &Sealed, findings: &mut Findings, progress: &mut dyn FnMut(u64)) {
+fn check_files(
+    segment: &SegmentView,
+    sealed: &Sealed,
+    findings: &mut Findings,
+    progress: &mut dyn FnMut(u64),
+) {
     findings.segment_count += 1;
     for file in sealed.files() {
         findings.note(file.check_all());
@@ -141,7 +148,10 @@ fn check_files(sealed: &Sealed, findings: &mut Findings, progress: &mut dyn FnMu
     }
     for field in sealed.fields() {
         findings.note(field.file().check_all());
-        findings.note(field.check());
+        findings.note(match &*field {
+            SealedField::Keys(index) => index.check(),
+            SealedField::Text(index) => index.check(|offset| segment.text(index.field(), offset)),
+        });
         findings.file_count += 1;
         findings.byte_count += field.file().stamp().len;
         progress(field.file().stamp().len);

@@ -6,8 +6,11 @@ use super::datetime::{Datetime, DatetimeRange};
 use super::geo::GeoPolygon;
 use super::number::Range;
 use super::values::{Moments, Test};
+use super::words::Words;
 use crate::error::{Error, Result};
 use crate::point::{PayloadPath, PointId};
+use crate::text::Analyzer;
+use crate::text::index::Matching;
 use std::collections::HashSet;
 
 /// Filters within filters, the outermost counted; objects of `nested` count too.
@@ -54,17 +57,22 @@ pub(crate) enum Leaf {
     Slice { total: u64, index: u64 },
 }
 
+/// What a filter must know of the collection.
+pub(crate) trait Schema {
+    /// The place of a vector by its name, if there is one.
+    fn vector(&self, name: &str) -> Option<usize>;
+
+    /// The id and the analyzer of the text index at a path, if there is one.
+    fn text_index(&self, path: &PayloadPath) -> Option<(u64, Analyzer)>;
+}
+
 impl CompiledFilter {
-    /// Checks and compiles. `place` is where the filter stands in the request; `vector_of` gives the place of a vector by its name, if there is one.
+    /// Checks and compiles. `place` is where the filter stands in the request.
     ///
     /// # Errors
     /// `Invalid` or `TooLarge` names what cannot be accepted.
-    pub(crate) fn new(
-        filter: &Filter,
-        place: &str,
-        vector_of: &dyn Fn(&str) -> Option<usize>,
-    ) -> Result<Self> {
-        let mut compiler = Compiler { vector_of, conditions: 0 };
+    pub(crate) fn new(filter: &Filter, place: &str, schema: &dyn Schema) -> Result<Self> {
+        let mut compiler = Compiler { schema, conditions: 0 };
         compiler.filter(filter, place, Inside { depth: 1, object: false })
     }
 
@@ -109,7 +117,7 @@ struct Inside {
 }
 
 struct Compiler<'a> {
-    vector_of: &'a dyn Fn(&str) -> Option<usize>,
+    schema: &'a dyn Schema,
     conditions: usize,
 }
 
@@ -165,7 +173,10 @@ impl Compiler<'_> {
                 return Ok(Node::All(self.filter(filter, &format!("{place}.filter"), deeper)?.all));
             }
             Condition::Field { key, check } => {
-                Leaf::Field { path: path(key, place)?, test: test(check, place)? }
+                let (path, test) = (path(key, place)?, test(check, place)?);
+                // Paths of a nested filter begin in an object; no index is of these.
+                let words = if inside.object { None } else { self.words(&path, check) };
+                Leaf::Field { path, test: words.map_or(test, Test::Words) }
             }
             Condition::Nested { key, filter } => {
                 let path = path(key.strip_suffix("[]").unwrap_or(key), place)?;
@@ -183,7 +194,7 @@ impl Compiler<'_> {
             }
             Condition::HasVector(name) => {
                 of_point("has_vector")?;
-                match (self.vector_of)(name) {
+                match self.schema.vector(name) {
                     Some(vector) => Leaf::HasVector(vector),
                     // No point has it.
                     None => return Ok(Node::AtLeast(1, Vec::new())),
@@ -198,6 +209,20 @@ impl Compiler<'_> {
                 Leaf::Slice { total: *total, index: *index }
             }
         }))
+    }
+}
+
+impl Compiler<'_> {
+    /// A check of words, if it is one and the field has an index of them.
+    fn words(&self, path: &PayloadPath, check: &Check) -> Option<Words> {
+        let (text, matching) = match check {
+            Check::Match(Match::Text(text)) => (text, Matching::All),
+            Check::Match(Match::TextAny(text)) => (text, Matching::Any),
+            Check::Match(Match::Phrase(text)) => (text, Matching::Phrase),
+            _ => return None,
+        };
+        let (field, analyzer) = self.schema.text_index(path)?;
+        Some(Words::new(field, &analyzer, text, matching))
     }
 }
 

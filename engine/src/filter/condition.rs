@@ -146,7 +146,8 @@ impl Condition {
         Self::field(key, Check::Match(Match::Text(text.into())))
     }
 
-    /// A text contains one of the words of `text`, which are what white space separates.
+    /// A text contains one of the words of `text`, which are what white space separates. With a text index on the field: one of the words as it
+    /// reads them.
     pub fn matches_text_any(key: impl Into<String>, text: impl Into<String>) -> Self {
         Self::field(key, Check::Match(Match::TextAny(text.into())))
     }

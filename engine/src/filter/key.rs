@@ -200,11 +200,13 @@ impl Test {
     /// Whether keys of this kind tell enough to answer.
     pub(crate) fn is_answered_by(&self, kind: FieldKind) -> bool {
         match self {
-            Test::Count(_) => false,
-            Test::Empty(_) | Test::Null(_) => true,
-            Test::Datetimes(_) => kind != FieldKind::Geo,
-            Test::InBox(_) | Test::Around(_) | Test::InPolygon(_) => kind != FieldKind::Datetime,
-            _ => !matches!(kind, FieldKind::Datetime | FieldKind::Geo),
+            Test::Count(_) | Test::Words(_) => false,
+            Test::Empty(_) | Test::Null(_) => kind != FieldKind::Text,
+            Test::Datetimes(_) => !matches!(kind, FieldKind::Geo | FieldKind::Text),
+            Test::InBox(_) | Test::Around(_) | Test::InPolygon(_) => {
+                !matches!(kind, FieldKind::Datetime | FieldKind::Text)
+            }
+            _ => !matches!(kind, FieldKind::Datetime | FieldKind::Geo | FieldKind::Text),
         }
     }
 
@@ -274,7 +276,7 @@ impl Test {
             Test::Around(circle) => self.places(keys, circle.latitudes())?,
             Test::InPolygon(polygon) => self.places(keys, polygon.latitudes())?,
             Test::Contains(_) | Test::ContainsAny(_) => self.each(keys, of_sort(TEXT)?)?,
-            Test::Count(_) | Test::Empty(_) | Test::Null(_) => Vec::new(),
+            Test::Count(_) | Test::Words(_) | Test::Empty(_) | Test::Null(_) => Vec::new(),
         })
     }
 

@@ -19,9 +19,10 @@ mod number;
 mod offsets;
 mod siphash;
 mod values;
+mod words;
 
 pub use check::{Check, Match, MatchValue, MatchValues, ValuesCount};
-pub(crate) use compile::{CompiledFilter, Leaf};
+pub(crate) use compile::{CompiledFilter, Leaf, Schema};
 pub use condition::{Condition, Filter, MinShould};
 pub use datetime::{Datetime, DatetimeRange};
 pub(crate) use evaluate::{Indexed, Subject};
@@ -31,3 +32,4 @@ pub(crate) use number::integer_of;
 pub use number::{Number, Range};
 pub(crate) use offsets::OffsetSet;
 pub(crate) use values::Test;
+pub(crate) use words::text_at;

@@ -4,6 +4,7 @@ use super::check::ValuesCount;
 use super::datetime::Datetime;
 use super::geo::{GeoBoundingBox, GeoPoint, GeoPolygon, GeoRadius};
 use super::number::{Number, Range, integer_of};
+use super::words::{Words, text_at};
 use crate::point::PayloadPath;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
@@ -21,6 +22,8 @@ pub(crate) enum Test {
     Contains(String),
     ContainsAny(Vec<String>),
     Prefix(String),
+    /// Words of a field with a text index.
+    Words(Words),
     Range(Range),
     Datetimes(Moments),
     InBox(GeoBoundingBox),
@@ -76,6 +79,7 @@ impl Test {
                 });
                 any_null == *wanted
             }
+            Test::Words(words) => text_at(path, map).is_some_and(|text| words.hold(&text)),
             _ => path.any(map, &mut |value| match value {
                 Value::Array(items) => items.iter().any(|item| self.holds(item)),
                 other => self.holds(other),
@@ -108,6 +112,7 @@ impl Test {
             | Test::Contains(_)
             | Test::ContainsAny(_)
             | Test::Prefix(_)
+            | Test::Words(_)
             | Test::Datetimes(_)
             | Test::Count(_)
             | Test::Empty(_)
@@ -125,6 +130,7 @@ impl Test {
             Test::Contains(part) => text.contains(part),
             Test::ContainsAny(parts) => parts.iter().any(|part| text.contains(part)),
             Test::Prefix(prefix) => text.starts_with(prefix),
+            Test::Words(words) => words.hold(text),
             Test::Datetimes(bounds) => Datetime::read(text).is_some_and(|at| bounds.hold(at)),
             Test::Integer(_)
             | Test::Bool(_)
@@ -151,6 +157,7 @@ impl Test {
             Test::AnyKeyword(_) | Test::ExceptKeywords(_) | Test::InBox(_) => 4,
             Test::Contains(_) | Test::Datetimes(_) | Test::Around(_) => 8,
             Test::ContainsAny(_) | Test::InPolygon(_) => 32,
+            Test::Words(_) => 128,
         }
     }
 }

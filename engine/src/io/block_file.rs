@@ -56,6 +56,10 @@ impl BlockFile {
         Ok(Self { path: path.to_owned(), map, table, data_len, table_checksum, checked })
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Bytes of the data section.
     pub(crate) fn data_len(&self) -> u64 {
         self.data_len

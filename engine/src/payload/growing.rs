@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Threads: one appender; any number of readers, who wait for it while it adds a point.
 #[derive(Debug)]
-pub(crate) struct GrowingField {
+pub(crate) struct GrowingKeys {
     field: Arc<IndexedField>,
     inner: RwLock<Inner>,
 }
@@ -27,7 +27,7 @@ struct Inner {
     null: Vec<bool>,
 }
 
-impl GrowingField {
+impl GrowingKeys {
     pub(crate) fn new(field: Arc<IndexedField>) -> Self {
         Self { field, inner: RwLock::default() }
     }

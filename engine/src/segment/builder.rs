@@ -1,7 +1,7 @@
 //! Freezing: the live points of some segments go in, one sealed segment on disk comes out.
 //!
 //! Used to seal a mutable segment, to merge sealed ones and to vacuum one. Memory is about 60 bytes a point and a few buffers, whatever the
-//! vectors' size; vectors and payloads are streamed. Where an index is made ([`Indexing`]), its codes and links are in memory too, and
+//! vectors' size; vectors and payloads are streamed. The words of texts are in memory while their index is made. Where an index is made ([`Indexing`]), its codes and links are in memory too, and
 //! points are put in the order in which its graph meets them; else they keep their order, source after source.
 
 use super::id_map::write_ids;
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::hnsw::{NODES_MAX, Seeded, breadth_first};
 use crate::ids::{SegmentId, SeqNo};
 use crate::io::{BlockWriter, FileStamp, Vfs, remove_tree, retry};
-use crate::payload::{Fields, write_field_index, write_payloads};
+use crate::payload::{Fields, write_field_index, write_payloads, write_text_index};
 use crate::vectors::write_vectors;
 use nigh_format::layout::SegmentFile;
 use nigh_format::manifest::{FileEntry, IndexParams, SegmentEntry, VectorParams};
@@ -122,12 +122,21 @@ fn write(
         write_index(&indexed.index, (*vector as u16, dim, *wanted, seed), &order, writer, &mut list)?;
     }
     for field in fields.iter() {
+        let file = field.file();
+        let point_count = live.places.len() as u32;
+        if field.analyzer.is_some() {
+            let text = |i| {
+                let (source, offset) = live.at(sources, i as usize)?;
+                source.text(field, offset)
+            };
+            list(file, write_text_index(writer(file)?, field, point_count, text)?);
+            continue;
+        }
         let values = |i| {
             let (source, offset) = live.at(sources, i as usize)?;
             source.field_values(field, offset)
         };
-        let file = SegmentFile::Field(field.id);
-        list(file, write_field_index(writer(file)?, field.kind, live.places.len() as u32, values)?);
+        list(file, write_field_index(writer(file)?, field.kind, point_count, values)?);
     }
     let last_seq = live.points.iter().map(|(_, version)| version.0).max().unwrap_or(0);
     let point_count = live.places.len() as u32;

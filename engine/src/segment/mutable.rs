@@ -7,9 +7,9 @@
 //! chunk, for the time of a copy.
 
 use crate::error::Result;
-use crate::filter::{FieldValues, OffsetSet, Test};
+use crate::filter::{OffsetSet, Test};
 use crate::ids::SeqNo;
-use crate::payload::{Fields, GrowingField, IndexedField};
+use crate::payload::{Fields, GrowingField};
 use crate::point::{Payload, PayloadPath, PointId};
 use crate::vectors::{Row, VectorColumn};
 use nigh_format::manifest::VectorParams;
@@ -79,7 +79,7 @@ impl Mutable {
             self.chunks.write().push(Arc::new(RwLock::new(chunk)));
         }
         let Some(chunk) = self.chunks.read().last().map(Arc::clone) else { return };
-        let field_bytes = self.index_payload(payload);
+        let field_bytes = self.index_payload(offset, payload);
         let previous = self.newest.read().get(&id).copied().unwrap_or(NONE);
         {
             let mut chunk = chunk.write();
@@ -98,14 +98,13 @@ impl Mutable {
     }
 
     /// Adds a point's payload to the indexes of fields. Returns the memory that this took, about.
-    fn index_payload(&self, payload: &[u8]) -> u64 {
+    fn index_payload(&self, offset: u32, payload: &[u8]) -> u64 {
         if self.fields.is_empty() {
             return 0;
         }
         // It was checked before it was logged.
         let payload = Payload::decode(payload).unwrap_or_default();
-        let values = |field: &IndexedField| FieldValues::of(payload.as_map(), &field.path, field.kind);
-        self.fields.iter().map(|growing| growing.push(values(growing.field()))).sum()
+        self.fields.iter().map(|growing| growing.push(offset, payload.as_map())).sum()
     }
 
     /// The index of a field, if it has one.

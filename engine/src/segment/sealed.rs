@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::filter::{OffsetSet, Test};
 use crate::ids::{SegmentId, SeqNo};
 use crate::io::{BlockFile, FileStamp, Vfs, missing_is_damage, read_file, remove_tree};
-use crate::payload::{Fields, MappedFieldIndex, MappedPayloads};
+use crate::payload::{Fields, MappedPayloads, SealedField};
 use crate::point::PayloadPath;
 use crate::vectors::{MappedVectors, Row};
 use nigh_format::header::Identity;
@@ -71,7 +71,7 @@ pub(crate) struct Sealed {
     /// Of each vector, if it has one.
     indexes: Vec<Option<MappedIndex>>,
     /// Indexes of payload fields: the only thing that a segment gains after it was sealed.
-    fields: RwLock<Vec<Arc<MappedFieldIndex>>>,
+    fields: RwLock<Vec<Arc<SealedField>>>,
     obsolete: AtomicBool,
 }
 
@@ -117,9 +117,9 @@ impl Sealed {
             MappedIndex::open(params, vectors.row_count(), codes, reduced, links).map(Some)
         });
         let indexes = indexes.collect::<Result<_>>()?;
-        let fields = fields.iter().filter(|field| is_listed(SegmentFile::Field(field.id))).map(|field| {
-            let file = open(SegmentFile::Field(field.id))?;
-            MappedFieldIndex::open(file, Arc::clone(field), entry.point_count).map(Arc::new)
+        let fields = fields.iter().filter(|field| is_listed(field.file())).map(|field| {
+            let file = open(field.file())?;
+            SealedField::open(file, Arc::clone(field), entry.point_count).map(Arc::new)
         });
         let fields = fields.collect::<Result<_>>()?;
         Ok(Self {
@@ -175,16 +175,16 @@ impl Sealed {
     }
 
     /// The indexes of payload fields.
-    pub(crate) fn fields(&self) -> Vec<Arc<MappedFieldIndex>> {
+    pub(crate) fn fields(&self) -> Vec<Arc<SealedField>> {
         self.fields.read().clone()
     }
 
     /// The index of a payload field, if it has one.
-    pub(crate) fn field(&self, id: u64) -> Option<Arc<MappedFieldIndex>> {
+    pub(crate) fn field(&self, id: u64) -> Option<Arc<SealedField>> {
         self.fields.read().iter().find(|index| index.field().id == id).cloned()
     }
 
-    pub(crate) fn add_field(&self, index: Arc<MappedFieldIndex>) {
+    pub(crate) fn add_field(&self, index: Arc<SealedField>) {
         self.fields.write().push(index);
     }
 

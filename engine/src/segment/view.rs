@@ -2,9 +2,9 @@
 
 use super::{Mutable, Sealed, Tombstones};
 use crate::error::{Error, Result};
-use crate::filter::{FieldValues, OffsetSet, Test};
+use crate::filter::{FieldValues, OffsetSet, text_at};
 use crate::ids::SeqNo;
-use crate::payload::IndexedField;
+use crate::payload::{GrowingField, IndexedField, SealedField};
 use crate::point::{Payload, PointId};
 use crate::vectors::Row;
 use std::borrow::Cow;
@@ -115,10 +115,14 @@ impl SegmentView {
     /// What a point has in an indexed field: from the segment's index if it has one, else from the payload.
     pub(crate) fn field_values(&self, field: &IndexedField, offset: u32) -> Result<FieldValues> {
         let known = match &self.segment {
-            Segment::Mutable(mutable) => mutable.field(field.id).and_then(|growing| growing.values(offset)),
-            Segment::Sealed(sealed) => {
-                sealed.field(field.id).map(|index| index.values(offset)).transpose()?
-            }
+            Segment::Mutable(mutable) => match mutable.field(field.id) {
+                Some(GrowingField::Keys(growing)) => growing.values(offset),
+                Some(GrowingField::Text(_)) | None => None,
+            },
+            Segment::Sealed(sealed) => match sealed.field(field.id).as_deref() {
+                Some(SealedField::Keys(index)) => Some(index.values(offset)?),
+                Some(SealedField::Text(_)) | None => None,
+            },
         };
         match known {
             Some(values) => Ok(values),
@@ -126,16 +130,20 @@ impl SegmentView {
         }
     }
 
+    /// The text of a point in an indexed field, if it has one.
+    pub(crate) fn text(&self, field: &IndexedField, offset: u32) -> Result<Option<String>> {
+        Ok(text_at(&field.path, self.decoded_payload(offset)?.as_map()))
+    }
+
     /// The points with something in an indexed field, dead ones too; none if the segment has no index of it.
     pub(crate) fn field_points(&self, id: u64) -> Result<Option<OffsetSet>> {
-        let not_empty = Test::Empty(false);
         match &self.segment {
             Segment::Mutable(mutable) => match mutable.field(id) {
-                Some(growing) => growing.answer(&not_empty, self.len),
+                Some(growing) => growing.filled(self.len),
                 None => Ok(None),
             },
             Segment::Sealed(sealed) => match sealed.field(id) {
-                Some(index) => index.answer(&not_empty),
+                Some(index) => index.filled(),
                 None => Ok(None),
             },
         }

@@ -4,10 +4,6 @@
 //! through [`Analyzer::analyze`]. Nothing is downloaded: all tables are in the program.
 
 mod analysis;
-#[cfg_attr(
-    not(test),
-    allow(dead_code, unused_imports, reason = "collections do not hold texts yet; the tests do")
-)]
 pub(crate) mod index;
 
 pub use analysis::{Analyzer, AnalyzerConfig, Language, Token, Tokenizer};

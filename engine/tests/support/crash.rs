@@ -3,11 +3,11 @@
 
 use nigh::io::{CrashMode, SimVfs};
 use nigh::{
-    Background, Collection, CollectionConfig, Condition, Database, Durability, FieldKind, Filter,
-    IndexConfig, ManualClock, Metric, OptimizerConfig, Options, Payload, Point, PointId, ScrollRequest,
-    SearchRequest, VectorConfig, WithPayload, WithVectors,
+    AnalyzerConfig, Background, Collection, CollectionConfig, Condition, Database, Durability, FieldKind,
+    Filter, IndexConfig, ManualClock, Metric, OptimizerConfig, Options, Payload, Point, PointId,
+    ScrollRequest, SearchRequest, TextRequest, Tokenizer, VectorConfig, WithPayload, WithVectors,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Stamp of each live point: its vector and payload follow from it.
@@ -195,9 +195,10 @@ impl Simulation {
 
 /// Declares or drops the index of a payload field.
 fn index(points: &Collection, rng: &mut Rng) {
-    let done = match rng.below(4) {
+    let done = match rng.below(6) {
         0 => points.delete_payload_index("stamp"),
         1 => points.create_payload_index("text", FieldKind::Keyword),
+        4 | 5 => points.create_text_index("text", &AnalyzerConfig::new(Tokenizer::Word)),
         2 => points.create_payload_index("stamp", FieldKind::Float),
         _ => points.create_payload_index("stamp", FieldKind::Integer),
     };
@@ -211,6 +212,24 @@ fn check_filters(points: &Collection, found: &State, place: &str) {
         let expected = found.values().filter(|other| *other == stamp).count() as u64;
         let count = points.count_matching(Filter::new().must(matches)).expect("count");
         assert_eq!(count, expected, "{place}: points with stamp {stamp}");
+    }
+}
+
+/// A text search, if texts are indexed, finds who has them.
+fn check_texts(points: &Collection, found: &State, place: &str) {
+    let indexes = points.payload_indexes().expect("indexes");
+    if !indexes.iter().any(|index| index.kind == FieldKind::Text) {
+        return;
+    }
+    let text_of = |stamp: u64| payload(stamp).get("text").and_then(|t| Some(t.as_str()?.to_owned()));
+    for text in found.values().filter_map(|stamp| text_of(*stamp)) {
+        let hits = points.search_text(&TextRequest::new("text", text.clone()).limit(1000));
+        let hits = hits.unwrap_or_else(|e| panic!("{place}: text search: {e}"));
+        let same =
+            found.iter().filter(|(_, stamp)| !text.is_empty() && text_of(**stamp).as_ref() == Some(&text));
+        let expected: BTreeSet<PointId> = same.map(|(id, _)| (*id).into()).collect();
+        let ids: BTreeSet<PointId> = hits.iter().map(|hit| hit.id).collect();
+        assert_eq!((hits.len(), ids), (expected.len(), expected), "{place}: points with {text:?}");
     }
 }
 
@@ -265,6 +284,7 @@ fn check(image: &SimVfs, oracle: &Oracle, place: &str) {
         );
     }
     check_filters(&points, &found, place);
+    check_texts(&points, &found, place);
     let marker = u64::MAX;
     points.upsert([Point::new(marker, vector(1, 1))]).unwrap_or_else(|e| panic!("{place}: write: {e}"));
     assert_eq!(points.count().expect("count"), found.len() as u64 + 1, "{place}");

@@ -103,6 +103,9 @@ pub(super) fn show_manifest_fields(manifest: &Manifest, dump: &mut Dump) {
 fn show_field(field: &FieldParams) -> Dump {
     let mut line = Dump::line(format!("field {} {:?}", field.id, field.path));
     line.field("kind_of_values", format!("{:?}", field.kind).to_lowercase());
+    if !field.options.is_empty() {
+        line.field("options", field.options.as_str());
+    }
     line
 }
 

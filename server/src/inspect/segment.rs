@@ -17,6 +17,7 @@ use nigh_format::payloads::{self, PREAMBLE_LEN, PayloadsLayout};
 use nigh_format::postings::{self, List, PostingsLayout};
 use nigh_format::reduced::ReducedLayout;
 use nigh_format::sparse::{self, SparseLayout};
+use nigh_format::text_index::TextIndexLayout;
 use nigh_format::tombstones::{self, TombstonesLayout};
 use nigh_format::vectors::{self, VectorsLayout};
 
@@ -41,6 +42,7 @@ pub(super) fn inspect(source: &Source, header: &FileHeader, dump: &mut Dump) {
         FileKind::Sparse => show_sparse(&data, &preamble, dump),
         FileKind::Postings => show_postings(&data, &preamble, dump),
         FileKind::PayloadIndex => show_payload_index(&data, &preamble, dump),
+        FileKind::TextIndex => show_text_index(&data, &preamble, dump),
         FileKind::Payloads => show_payloads(&data, &preamble, dump),
         FileKind::IdMap => show_ids(&data, &preamble, dump),
         FileKind::Tombstones => show_tombstones(&data, &preamble, dump),
@@ -340,6 +342,13 @@ fn show_payload_index(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Resu
         line.field("points", posting_end - posting_start);
         dump.child(line);
     }
+    Ok(())
+}
+
+fn show_text_index(data: &Data<'_>, preamble: &[u8], dump: &mut Dump) -> Result<(), Problem> {
+    let layout = TextIndexLayout::decode(preamble, data.data_len)?;
+    let blob = layout.blob();
+    dump.field("point_count", layout.point_count).bytes("blob_len", blob.end - blob.start);
     Ok(())
 }
 

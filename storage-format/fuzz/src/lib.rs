@@ -27,6 +27,7 @@ use nigh_format::postings::{self, List, PostingsLayout, PostingsShape};
 use nigh_format::reduced::{self, ReducedLayout, ReducedShape};
 use nigh_format::segment_meta::SegmentMeta;
 use nigh_format::sparse::{self, SparseLayout};
+use nigh_format::text_index::TextIndexLayout;
 use nigh_format::tombstones::{self, TombstonesLayout};
 use nigh_format::vectors::{self, VectorsLayout};
 use reader::{Reader, u32s, u64s};
@@ -37,7 +38,7 @@ pub use log_script::wal_file;
 pub type Target = fn(&[u8]);
 
 /// Every body by the name of its target and its corpus.
-pub const TARGETS: [(&str, Target); 17] = [
+pub const TARGETS: [(&str, Target); 18] = [
     ("header", header),
     ("block_file", block_file),
     ("catalog", catalog),
@@ -52,10 +53,19 @@ pub const TARGETS: [(&str, Target); 17] = [
     ("sparse", sparse),
     ("postings", postings),
     ("payload_index", payload_index),
+    ("text_index", text_index),
     ("payloads", payloads),
     ("id_map", id_map),
     ("tombstones", tombstones),
 ];
+
+/// The preamble of a text index file: what is read is written as it was.
+pub fn text_index(data: &[u8]) {
+    if let Ok(layout) = TextIndexLayout::decode(data, data.len() as u64) {
+        assert_eq!(layout.encode(), data[..64]);
+        assert_eq!(layout.blob().end, data.len() as u64);
+    }
+}
 
 /// A header, as it is and with a good magic and checksum.
 pub fn header(data: &[u8]) {

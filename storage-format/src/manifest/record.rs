@@ -59,6 +59,7 @@ struct FieldRecord {
     id: u64,
     path: String,
     kind: u16,
+    options: String,
 }
 
 #[derive(Archive, Serialize, Deserialize)]
@@ -229,15 +230,15 @@ fn decode_v1(data: &[u8]) -> Result<ManifestRecordV2, FormatError> {
 }
 
 fn field_record(field: &FieldParams) -> FieldRecord {
-    let FieldParams { id, path, kind } = field;
-    FieldRecord { id: *id, path: path.clone(), kind: kind.code() }
+    let FieldParams { id, path, kind, options } = field;
+    FieldRecord { id: *id, path: path.clone(), kind: kind.code(), options: options.clone() }
 }
 
 fn field(record: FieldRecord) -> Result<FieldParams, FormatError> {
-    let FieldRecord { id, path, kind } = record;
+    let FieldRecord { id, path, kind, options } = record;
     let kind = FieldKind::from_code(kind)
-        .ok_or_else(|| FormatError::invalid(OFFSET, "kind of a field", "1 to 7", kind))?;
-    Ok(FieldParams { id, path, kind })
+        .ok_or_else(|| FormatError::invalid(OFFSET, "kind of a field", "1 to 8", kind))?;
+    Ok(FieldParams { id, path, kind, options })
 }
 
 fn index_record(index: &IndexParams) -> IndexRecord {

@@ -19,6 +19,7 @@ use nigh_format::postings::{self, Block, Entry, List, PostingsLayout, PostingsSh
 use nigh_format::reduced::{ReducedLayout, ReducedShape};
 use nigh_format::segment_meta::{SegmentMeta, SegmentVector};
 use nigh_format::sparse::SparseLayout;
+use nigh_format::text_index::TextIndexLayout;
 use nigh_format::tombstones::TombstonesLayout;
 use nigh_format::vectors::VectorsLayout;
 use std::ops::Range;
@@ -29,6 +30,10 @@ pub const CHECKPOINT: u64 = 3;
 /// The fields that the manifest declares.
 pub const TAGS: u64 = 2;
 pub const SIZE: u64 = 5;
+pub const WORDS: u64 = 4;
+
+/// How the words of a field are read.
+pub const WORDS_OPTIONS: &str = r#"{"tokenizer":"word"}"#;
 
 /// A data section: a preamble and sections at their places.
 pub fn data(preamble: [u8; 64], data_len: u64, sections: &[(Range<u64>, Vec<u8>)]) -> Vec<u8> {
@@ -105,8 +110,19 @@ pub fn manifest() -> Manifest {
             IndexParams::DEFAULT,
         ],
         fields: vec![
-            FieldParams { id: TAGS, path: "tags".into(), kind: FieldKind::Keyword },
-            FieldParams { id: SIZE, path: "maße[].größe".into(), kind: FieldKind::Integer },
+            FieldParams { id: TAGS, path: "tags".into(), kind: FieldKind::Keyword, options: String::new() },
+            FieldParams {
+                id: SIZE,
+                path: "maße[].größe".into(),
+                kind: FieldKind::Integer,
+                options: String::new(),
+            },
+            FieldParams {
+                id: WORDS,
+                path: "text".into(),
+                kind: FieldKind::Text,
+                options: WORDS_OPTIONS.into(),
+            },
         ],
         next_field_id: 6,
         settings: Settings {
@@ -146,6 +162,7 @@ pub fn manifest() -> Manifest {
                     file(SegmentFile::Links(0), 901, 7),
                     file(SegmentFile::Reduced(0), 951, 8),
                     file(SegmentFile::Field(TAGS), 971, 9),
+                    file(SegmentFile::Text(WORDS), 981, 10),
                     file(SegmentFile::Tombstones(CHECKPOINT), u64::MAX, u32::MAX),
                 ],
             },
@@ -484,6 +501,20 @@ pub fn payloads() -> Vec<u8> {
     segment_file(SegmentFile::Payloads, &data(layout.encode(), layout.data_len(), &sections))
 }
 
+/// One packed file: the rows of no text at all.
+pub fn text_index_blob() -> Vec<u8> {
+    let mut blob = [u32s(&[28, 1, 4]), b"rows".to_vec(), u64s(&[64, 0])].concat();
+    blob.resize(64, 0);
+    blob
+}
+
+pub fn text_index() -> Vec<u8> {
+    let blob = text_index_blob();
+    let layout = TextIndexLayout::new(5, blob.len() as u64).unwrap();
+    let sections = [(layout.blob(), blob)];
+    segment_file(SegmentFile::Text(WORDS), &data(layout.encode(), layout.data_len(), &sections))
+}
+
 pub const UUIDS: [u128; 2] = [0x0123_4567_89AB_CDEF_0011_2233_4455_6677, u128::MAX - 1];
 
 pub fn id_map() -> Vec<u8> {
@@ -517,6 +548,7 @@ pub fn block_files() -> Vec<(&'static str, FileKind, Vec<u8>)> {
         ("sparse-0", FileKind::Sparse, sparse()),
         ("postings-0", FileKind::Postings, postings()),
         ("field-0000000000000005", FileKind::PayloadIndex, payload_index().file(SIZE)),
+        ("text-0000000000000004", FileKind::TextIndex, text_index()),
         ("payloads", FileKind::Payloads, payloads()),
         ("ids", FileKind::IdMap, id_map()),
         ("tombstones-0000000000000003", FileKind::Tombstones, tombstones()),

@@ -134,9 +134,10 @@ fn not_finite(expression: &str, value: f64) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::{CompiledFilter, Condition};
-    use crate::point::PointId;
+    use crate::filter::{CompiledFilter, Condition, Schema};
+    use crate::point::{PayloadPath, PointId};
     use crate::query::{Decay, Expression, Formula};
+    use crate::text::Analyzer;
     use serde_json::{Map, json};
 
     struct Point(Map<String, Value>);
@@ -155,6 +156,19 @@ mod tests {
         }
     }
 
+    /// No vectors, and no text index.
+    struct Nothing;
+
+    impl Schema for Nothing {
+        fn vector(&self, _: &str) -> Option<usize> {
+            None
+        }
+
+        fn text_index(&self, _: &PayloadPath) -> Option<(u64, Analyzer)> {
+            None
+        }
+    }
+
     fn formula(expression: impl Into<Expression>) -> Formula {
         Formula::new(expression)
     }
@@ -162,7 +176,7 @@ mod tests {
     fn score(formula: &Formula) -> Result<f32> {
         let payload = json!({"n": 3, "one": [7], "none": [], "at": "1970-01-01T00:01:00.5Z", "place": {"lon": 0, "lat": 1}});
         let scores = |leg: usize| [0.5, -2.0].get(leg).copied();
-        let compiled = formula.compile(&mut |filter| CompiledFilter::new(filter, "query", &|_| None))?;
+        let compiled = formula.compile(&mut |filter| CompiledFilter::new(filter, "query", &Nothing))?;
         compiled.score(&scores, &mut Point(payload.as_object().cloned().expect("an object")))
     }
 

@@ -1,6 +1,9 @@
 //! What an analyzer is told to do.
 
+use serde_json::{Value, json};
+
 use super::Language;
+use crate::error::{Error, Result};
 
 /// How a text is cut into words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,6 +30,32 @@ pub enum Tokenizer {
 }
 
 impl Tokenizer {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::Standard,
+        Self::Korean,
+        Self::Cjk,
+        Self::Auto,
+        Self::Prefix,
+        Self::Whitespace,
+        Self::Word,
+        Self::Multilingual,
+    ];
+
+    /// Its name, in small letters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Korean => "korean",
+            Self::Cjk => "cjk",
+            Self::Auto => "auto",
+            Self::Prefix => "prefix",
+            Self::Whitespace => "whitespace",
+            Self::Word => "word",
+            Self::Multilingual => "multilingual",
+        }
+    }
+
     /// Whether it knows nothing of writing.
     pub(super) fn is_plain(self) -> bool {
         matches!(self, Self::Prefix | Self::Whitespace | Self::Word)
@@ -142,7 +171,108 @@ impl AnalyzerConfig {
         self
     }
 
+    /// As the manifest keeps it (docs/storage-format.md, section 5): the same text for the same configuration.
+    pub(crate) fn to_options(&self) -> String {
+        let Self {
+            tokenizer,
+            lowercase,
+            ascii_folding,
+            min_token_len,
+            max_token_len,
+            stop_languages,
+            stop_words,
+            stemmer,
+        } = self;
+        let languages = |languages: &[Language]| languages.iter().map(|l| l.name()).collect::<Vec<_>>();
+        let members = [
+            Some(("tokenizer", json!(tokenizer.name()))),
+            Some(("lowercase", json!(lowercase))),
+            Some(("ascii_folding", json!(ascii_folding))),
+            min_token_len.map(|len| ("min_token_len", json!(len))),
+            max_token_len.map(|len| ("max_token_len", json!(len))),
+            (!stop_languages.is_empty()).then(|| ("stop_languages", json!(languages(stop_languages)))),
+            (!stop_words.is_empty()).then(|| ("stop_words", json!(stop_words))),
+            stemmer.map(|language| ("stemmer", json!(language.name()))),
+        ];
+        let members = members.into_iter().flatten().map(|(name, value)| format!("{name:?}:{value}"));
+        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+    }
+
+    /// What [`AnalyzerConfig::to_options`] has written.
+    ///
+    /// # Errors
+    /// `Invalid` if it is anything else.
+    pub(crate) fn from_options(options: &str) -> Result<Self> {
+        let bad = || Error::invalid("options", "a configuration of an analyzer", options);
+        let Ok(Value::Object(members)) = serde_json::from_str(options) else { return Err(bad()) };
+        let tokenizer = members.get("tokenizer").and_then(Value::as_str);
+        let tokenizer = Tokenizer::ALL.iter().find(|known| Some(known.name()) == tokenizer);
+        let mut config = Self::new(*tokenizer.ok_or_else(bad)?);
+        let language = |value: &Value| {
+            let named = |language: &&Language| Some(language.name()) == value.as_str();
+            Language::ALL.iter().find(named).copied()
+        };
+        let len = |value: &Value| value.as_u64().map(|len| len as usize);
+        for (name, value) in &members {
+            let done = match name.as_str() {
+                "tokenizer" => Some(()),
+                "lowercase" => value.as_bool().map(|on| config.lowercase = on),
+                "ascii_folding" => value.as_bool().map(|on| config.ascii_folding = on),
+                "min_token_len" => len(value).map(|len| config.min_token_len = Some(len)),
+                "max_token_len" => len(value).map(|len| config.max_token_len = Some(len)),
+                "stop_languages" => {
+                    let languages = value.as_array().and_then(|list| list.iter().map(language).collect());
+                    languages.map(|languages| config.stop_languages = languages)
+                }
+                "stop_words" => {
+                    let word = |word: &Value| word.as_str().map(str::to_owned);
+                    let words = value.as_array().and_then(|list| list.iter().map(word).collect());
+                    words.map(|words| config.stop_words = words)
+                }
+                "stemmer" => language(value).map(|language| config.stemmer = Some(language)),
+                _ => None,
+            };
+            done.ok_or_else(bad)?;
+        }
+        Ok(config)
+    }
+
     pub(super) fn drops_stop_words_of(&self, language: Language) -> bool {
         self.stop_languages.contains(&language)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_come_back() {
+        let mut configs = vec![AnalyzerConfig::korean(), AnalyzerConfig::english(), AnalyzerConfig::auto()];
+        configs.extend(Tokenizer::ALL.iter().map(|tokenizer| AnalyzerConfig::new(*tokenizer)));
+        let full = AnalyzerConfig::auto().min_token_len(2).max_token_len(30).lowercase(false);
+        configs.push(full.custom_stopwords(["a \"quoted\" word", "낱말"]));
+        for config in configs {
+            let options = config.to_options();
+            assert_eq!(AnalyzerConfig::from_options(&options).expect("valid"), config, "{options}");
+        }
+    }
+
+    #[test]
+    fn other_options_are_refused() {
+        let whole = AnalyzerConfig::korean().to_options();
+        let bad = [
+            "",
+            "[]",
+            "{}",
+            r#"{"tokenizer":"words"}"#,
+            r#"{"tokenizer":"word","stemmer":"klingon"}"#,
+            r#"{"tokenizer":"word","lowercase":1}"#,
+            r#"{"tokenizer":"word","more":1}"#,
+            r#"{"tokenizer":"word","stop_words":[1]}"#,
+        ];
+        for options in bad.into_iter().chain([&whole[1..]]) {
+            assert!(AnalyzerConfig::from_options(options).is_err(), "{options}");
+        }
     }
 }

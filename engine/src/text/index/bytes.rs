@@ -22,15 +22,15 @@ const ALIGNMENT: usize = 64;
 pub(crate) enum Source {
     /// In memory.
     Owned(Arc<[u8]>),
-    /// In a file, whose blocks are checked before their first use.
-    File(Arc<BlockFile>),
+    /// Some of the data of a file, whose blocks are checked before their first use.
+    File(Arc<BlockFile>, Range<u64>),
 }
 
 impl Source {
     pub(super) fn len(&self) -> u64 {
         match self {
             Self::Owned(bytes) => bytes.len() as u64,
-            Self::File(file) => file.data_len(),
+            Self::File(_, place) => place.end - place.start,
         }
     }
 
@@ -41,7 +41,10 @@ impl Source {
                 .get(range.start as usize..range.end as usize)
                 .map(<[u8]>::to_vec)
                 .ok_or_else(|| damaged(range.start, "expected bytes, got the end")),
-            Self::File(file) => file.bytes(range).map(<[u8]>::to_vec),
+            Self::File(file, place) if range.start <= range.end && range.end <= self.len() => {
+                file.bytes(place.start + range.start..place.start + range.end).map(<[u8]>::to_vec)
+            }
+            Self::File(..) => Err(damaged(range.start, "expected bytes, got the end")),
         }
     }
 }

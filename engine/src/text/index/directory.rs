@@ -62,7 +62,7 @@ impl FileHandle for Part {
             Source::Owned(bytes) => {
                 Ok(OwnedBytes::new(Arc::clone(bytes)).slice(start as usize..end as usize))
             }
-            Source::File(_) => {
+            Source::File(..) => {
                 let bytes = self.source.read(start..end).map_err(io::Error::other)?;
                 Ok(OwnedBytes::new(bytes))
             }

@@ -14,7 +14,7 @@ use super::query::is_indexed;
 use super::score::length_code;
 use super::search::{self, Hit};
 use super::{Bm25, Query, Stats};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::text::Analyzer;
 
 /// Texts of a mutable segment by their terms.
@@ -48,11 +48,8 @@ const PLACE_BYTES: usize = 4;
 const ROW_BYTES: usize = 8;
 
 impl Memory {
-    /// Appends the text of `row`. Rows come in order; those without a text are left out.
-    ///
-    /// # Errors
-    /// `Internal` if a row comes twice or too late.
-    pub(crate) fn append(&self, row: u32, text: &str, analyzer: &Analyzer) -> Result<()> {
+    /// Appends the text of `row`. Rows come in order, each once; those without a text are left out.
+    pub(crate) fn append(&self, row: u32, text: &str, analyzer: &Analyzer) {
         let mut terms: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         let mut length = 0u32;
         for token in analyzer.analyze(text).into_iter().filter(|token| is_indexed(&token.text)) {
@@ -60,9 +57,10 @@ impl Memory {
             length += 1;
         }
         let mut inner = self.0.write();
-        if inner.rows.last().is_some_and(|last| *last >= row) || row == END {
-            return Err(Error::internal(format!("the text of row {row} came after that of a later row")));
-        }
+        debug_assert!(
+            inner.rows.last().is_none_or(|last| *last < row) && row != END,
+            "row {row} comes too late"
+        );
         for (term, places) in terms {
             let mut bytes = ROW_BYTES + PLACE_BYTES * places.len();
             let list = match inner.lists.get_mut(&term) {
@@ -82,7 +80,6 @@ impl Memory {
         inner.tokens.push(before + u64::from(length));
         inner.codes.push(length_code(length));
         inner.rows.push(row);
-        Ok(())
     }
 
     /// Bytes that it takes, about.
@@ -116,6 +113,17 @@ impl Memory {
     ) -> Result<Vec<Hit>> {
         let visible = Visible { inner: &self.0.read(), end };
         search::search(&visible, query, stats, bm25, k, is_allowed)
+    }
+
+    /// Calls `found` with each row below `end` that matches, in order.
+    pub(crate) fn matching(&self, query: &Query, end: u32, found: impl FnMut(u32)) -> Result<()> {
+        search::matching(&Visible { inner: &self.0.read(), end }, query, found)
+    }
+
+    /// The rows below `end` that have a text, in order.
+    pub(crate) fn rows(&self, end: u32) -> Vec<u32> {
+        let inner = self.0.read();
+        inner.rows.iter().copied().take_while(|row| *row < end).collect()
     }
 
     /// Terms that begin with `prefix`, in order, at most `limit`.

@@ -1,6 +1,6 @@
 //! What is looked for: the tokens of a query, each with its weight and its place, and how many of them a row must have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::text::Analyzer;
 
@@ -48,10 +48,34 @@ impl Query {
         Self { terms: merged.into_values().collect(), matching }
     }
 
+    /// Whether a text that is stored nowhere matches, as an index of it would say.
+    pub(crate) fn holds(&self, analyzer: &Analyzer, text: &str) -> bool {
+        let mut places: HashMap<String, Vec<u32>> = HashMap::new();
+        for token in analyzer.analyze(text).into_iter().filter(|token| is_indexed(&token.text)) {
+            places.entry(token.text).or_default().push(token.position);
+        }
+        let has = |term: &Term| places.contains_key(&term.text);
+        match self.matching {
+            Matching::Any => self.terms.iter().any(has),
+            Matching::All => !self.terms.is_empty() && self.terms.iter().all(has),
+            Matching::Phrase => {
+                let Some(first) = self.terms.first() else { return false };
+                let starts = places.get(&first.text).into_iter().flatten();
+                let stands = |term: &Term, start: u32| {
+                    let wanted = start + term.position;
+                    places.get(&term.text).is_some_and(|places| places.contains(&wanted))
+                };
+                starts
+                    .filter_map(|place| place.checked_sub(first.position))
+                    .any(|start| self.terms.iter().all(|term| stands(term, start)))
+            }
+        }
+    }
+
     /// A query for any of `words`, as an index stores them: what a prefix was expanded to, by all segments together.
     pub(crate) fn any_of(words: impl IntoIterator<Item = String>) -> Self {
         let term = |text| Term { text, weight: 1.0, position: 0 };
-        let words: std::collections::BTreeSet<String> = words.into_iter().collect();
+        let words: BTreeSet<String> = words.into_iter().collect();
         Self { terms: words.into_iter().map(term).collect(), matching: Matching::Any }
     }
 }

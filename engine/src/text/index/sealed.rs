@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use tantivy::directory::{Directory, RamDirectory};
 use tantivy::fieldnorm::FieldNormReader;
+use tantivy::index::SegmentId;
 use tantivy::postings::{Postings, SegmentPostings};
 use tantivy::schema::{IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::store::Compressor;
@@ -19,6 +20,7 @@ use tantivy::{
     DocSet, Index, IndexSettings, InvertedIndexReader, SegmentReader, SingleSegmentIndexWriter,
     TantivyDocument, TantivyError, Term,
 };
+use uuid::Uuid;
 
 use super::bytes::{Source, damaged, pack};
 use super::directory::PackedFiles;
@@ -39,9 +41,9 @@ const TABLE_BYTES: usize = 15_000_000;
 /// Indexes texts by row. Rows come in order; those without a text are left out.
 ///
 /// # Errors
-/// `Internal` if a row comes twice or too late, or tantivy fails.
-pub(crate) fn build<'t>(
-    texts: impl IntoIterator<Item = (u32, &'t str)>,
+/// `Internal` if a row comes twice or too late, or tantivy fails; those of the texts.
+pub(crate) fn build<T: AsRef<str>>(
+    texts: impl IntoIterator<Item = Result<(u32, T)>>,
     analyzer: &Analyzer,
 ) -> Result<Vec<u8>> {
     let tokenizers = TokenizerManager::new();
@@ -64,29 +66,50 @@ pub(crate) fn build<'t>(
         .single_segment_index_writer(files.clone(), TABLE_BYTES)
         .map_err(failed)?;
     let mut rows: Vec<u32> = Vec::new();
-    for (row, text) in texts {
+    for item in texts {
+        let (row, text) = item?;
         if rows.last().is_some_and(|last| *last >= row) || row == END {
             return Err(Error::internal(format!("the text of row {row} came after that of a later row")));
         }
         rows.push(row);
         let mut document = TantivyDocument::new();
-        document.add_text(field, text);
+        document.add_text(field, text.as_ref());
         writer.add_document(document).map_err(failed)?;
     }
     let row_bytes = rows.iter().flat_map(|row| row.to_le_bytes()).collect();
     let mut packed = vec![(PathBuf::from(ROWS), row_bytes)];
     if !rows.is_empty() {
         let index = writer.finalize().map_err(failed)?;
+        let ids = index.searchable_segment_ids().map_err(failed)?;
         let mut names: Vec<PathBuf> = index.directory().list_managed_files().into_iter().collect();
         names.sort();
         for name in names {
             // A file that a text does not need was never written.
             if files.exists(&name).map_err(|e| failed(e.into()))? {
-                packed.push((name.clone(), raw(&files, &name)?));
+                packed.push(with_fixed_id(&ids, &name, raw(&files, &name)?));
             }
         }
     }
     Ok(pack(&packed))
+}
+
+/// The segment's id in all indexes: its bytes are those of the texts, and nothing else.
+const SEGMENT: Uuid = Uuid::from_u128(1);
+/// tantivy's list of segments and fields: JSON.
+const META: &str = "meta.json";
+
+/// A file with [`SEGMENT`] in place of the id that tantivy drew: it names the files, and stands in the list of segments.
+fn with_fixed_id(drawn: &[SegmentId], name: &Path, bytes: Vec<u8>) -> (PathBuf, Vec<u8>) {
+    let mut name = name.to_string_lossy().into_owned();
+    let is_meta = name == META;
+    let mut text = if is_meta { String::from_utf8_lossy(&bytes).into_owned() } else { String::new() };
+    for id in drawn.iter().map(SegmentId::uuid_string) {
+        name = name.replace(&id, &SEGMENT.simple().to_string());
+        if let Ok(uuid) = Uuid::parse_str(&id) {
+            text = text.replace(&uuid.hyphenated().to_string(), &SEGMENT.hyphenated().to_string());
+        }
+    }
+    (name.into(), if is_meta { text.into_bytes() } else { bytes })
 }
 
 /// All bytes of a file, with the footer that tantivy puts behind it.
@@ -231,6 +254,50 @@ impl Sealed {
         search::search(self, query, stats, bm25, k, is_allowed)
     }
 
+    /// Calls `found` with each row that matches, in order.
+    ///
+    /// # Errors
+    /// `Corrupt` if a block that is needed is damaged.
+    pub(crate) fn matching(&self, query: &Query, found: impl FnMut(u32)) -> Result<()> {
+        search::matching(self, query, found)
+    }
+
+    /// The rows that have a text, in order.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.rows.count() as u32).map(|text| self.rows.row(text))
+    }
+
+    /// Whether both hold the same terms at the same places of the same rows.
+    ///
+    /// # Errors
+    /// `Corrupt` if a block of either is damaged.
+    pub(crate) fn equals(&self, other: &Self) -> Result<bool> {
+        if !self.rows().eq(other.rows()) {
+            return Ok(false);
+        }
+        let (Some(ours), Some(theirs)) = (&self.index, &other.index) else {
+            return Ok(self.index.is_none() == other.index.is_none());
+        };
+        let same_lengths = self.rows().all(|row| self.length_code(row) == other.length_code(row));
+        if !same_lengths || ours.terms.total_num_tokens() != theirs.terms.total_num_tokens() {
+            return Ok(false);
+        }
+        let mut mine = ours.terms.terms().stream().map_err(unreadable)?;
+        let mut yours = theirs.terms.terms().stream().map_err(unreadable)?;
+        loop {
+            match (mine.next(), yours.next()) {
+                (None, None) => return Ok(true),
+                (Some((a, _)), Some((b, _))) if a == b => {
+                    let term = String::from_utf8_lossy(a);
+                    if !same_list(self, other, &term)? {
+                        return Ok(false);
+                    }
+                }
+                _ => return Ok(false),
+            }
+        }
+    }
+
     /// Terms that begin with `prefix`, in order, at most `limit`.
     ///
     /// # Errors
@@ -244,6 +311,27 @@ impl Sealed {
             found.push(String::from_utf8_lossy(stream.key()).into_owned());
         }
         Ok(found)
+    }
+}
+
+fn same_list(a: &Sealed, b: &Sealed, term: &str) -> Result<bool> {
+    let cursors = (a.cursor(term, Detail::Positions)?, b.cursor(term, Detail::Positions)?);
+    let (Some(mut a), Some(mut b)) = cursors else { return Ok(false) };
+    let (mut mine, mut yours) = (Vec::new(), Vec::new());
+    loop {
+        if a.row() != b.row() {
+            return Ok(false);
+        }
+        if a.row() == END {
+            return Ok(true);
+        }
+        a.positions(&mut mine);
+        b.positions(&mut yours);
+        if mine != yours {
+            return Ok(false);
+        }
+        a.advance();
+        b.advance();
     }
 }
 

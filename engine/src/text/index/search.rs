@@ -4,7 +4,8 @@
 //! terms whose worths together cannot beat the worst of them are never looked at. The bounds hold for any statistics, so that the answer is
 //! exact. `All` and `Phrase` walk the rarest term and look the others up.
 //!
-//! Ties go to the smaller row.
+//! Ties go to the smaller row. A score is always summed in the order of what its terms are worth, so that equal texts have equal scores
+//! wherever they lie.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -74,6 +75,24 @@ struct Scored<C> {
     cursor: C,
     worth: f32,
     position: u32,
+    /// Its place among the terms, the one that is worth least first.
+    rank: usize,
+}
+
+/// The terms of a query that an index has, the one that is worth least first; none if one is missing that each row must have.
+fn scored<L: Lists>(lists: &L, query: &Query, worths: &[f32]) -> Result<Option<Vec<Scored<L::Cursor>>>> {
+    let detail = if query.matching == Matching::Phrase { Detail::Positions } else { Detail::Counts };
+    let mut terms = Vec::with_capacity(query.terms.len());
+    for (term, worth) in query.terms.iter().zip(worths) {
+        match lists.cursor(&term.text, detail)? {
+            Some(cursor) => terms.push(Scored { cursor, worth: *worth, position: term.position, rank: 0 }),
+            None if query.matching == Matching::Any => {}
+            None => return Ok(None),
+        }
+    }
+    terms.sort_by(|a, b| a.worth.total_cmp(&b.worth));
+    (0..).zip(&mut terms).for_each(|(rank, term)| term.rank = rank);
+    Ok((!terms.is_empty()).then_some(terms))
 }
 
 /// The `k` best rows that are allowed, best first.
@@ -85,18 +104,8 @@ pub(super) fn search<L: Lists>(
     k: usize,
     is_allowed: &dyn Fn(u32) -> bool,
 ) -> Result<Vec<Hit>> {
-    let detail = if query.matching == Matching::Phrase { Detail::Positions } else { Detail::Counts };
-    let mut terms = Vec::with_capacity(query.terms.len());
-    for (term, worth) in query.terms.iter().zip(worths(query, stats, bm25)) {
-        match lists.cursor(&term.text, detail)? {
-            Some(cursor) => terms.push(Scored { cursor, worth, position: term.position }),
-            None if query.matching == Matching::Any => {}
-            None => return Ok(Vec::new()),
-        }
-    }
-    if terms.is_empty() || k == 0 {
-        return Ok(Vec::new());
-    }
+    let terms = scored(lists, query, &worths(query, stats, bm25))?;
+    let Some(terms) = terms.filter(|_| k > 0) else { return Ok(Vec::new()) };
     let norms = Norms::new(bm25, stats);
     let best = Best::new(k);
     let best = match query.matching {
@@ -117,7 +126,6 @@ fn any<L: Lists>(
     mut best: Best,
     is_allowed: &dyn Fn(u32) -> bool,
 ) -> Best {
-    terms.sort_by(|a, b| a.worth.total_cmp(&b.worth));
     // What the terms up to each one are worth together.
     let mut sum = 0.0;
     let bounds: Vec<f32> = terms
@@ -127,6 +135,7 @@ fn any<L: Lists>(
             sum * ROUNDING
         })
         .collect();
+    let mut shares = Shares::new(terms.len());
     loop {
         let threshold = best.threshold();
         // A row that gets in has one of the terms from here on.
@@ -137,10 +146,10 @@ fn any<L: Lists>(
         };
         let allowed = is_allowed(row);
         let code = if allowed { lists.length_code(row) } else { 0 };
-        let mut score = 0.0;
+        shares.clear();
         for term in needed.iter_mut().filter(|term| term.cursor.row() == row) {
             if allowed {
-                score += term.worth * norms.share(term.cursor.count(), code);
+                shares.set(term.rank, term.worth * norms.share(term.cursor.count(), code));
             }
             term.cursor.advance();
         }
@@ -149,18 +158,67 @@ fn any<L: Lists>(
         }
         let mut can_get_in = true;
         for (term, bound) in optional.iter_mut().zip(&bounds).rev() {
-            if score + bound <= threshold {
+            if shares.sum() + bound <= threshold {
                 can_get_in = false;
                 break;
             }
             if seek(&mut term.cursor, row) == row {
-                score += term.worth * norms.share(term.cursor.count(), code);
+                shares.set(term.rank, term.worth * norms.share(term.cursor.count(), code));
             }
         }
         if can_get_in {
-            best.push(Hit { score, row });
+            best.push(Hit { score: shares.sum(), row });
         }
     }
+}
+
+/// What each term gives a row.
+struct Shares(Vec<f32>);
+
+impl Shares {
+    fn new(terms: usize) -> Self {
+        Self(vec![0.0; terms])
+    }
+
+    fn clear(&mut self) {
+        self.0.fill(0.0);
+    }
+
+    fn set(&mut self, rank: usize, share: f32) {
+        if let Some(slot) = self.0.get_mut(rank) {
+            *slot = share;
+        }
+    }
+
+    fn sum(&self) -> f32 {
+        self.0.iter().sum()
+    }
+}
+
+/// Calls `found` with each row that matches, in order.
+pub(super) fn matching<L: Lists>(lists: &L, query: &Query, mut found: impl FnMut(u32)) -> Result<()> {
+    let worths = vec![0.0; query.terms.len()];
+    let Some(mut terms) = scored(lists, query, &worths)? else { return Ok(()) };
+    match query.matching {
+        Matching::Any => {
+            while let Some(row) = terms.iter().map(|term| term.cursor.row()).min().filter(|row| *row != END) {
+                found(row);
+                for term in terms.iter_mut().filter(|term| term.cursor.row() == row) {
+                    term.cursor.advance();
+                }
+            }
+        }
+        Matching::All => each_common_row(&mut terms, |row, _| found(row)),
+        Matching::Phrase => {
+            let mut starts = Starts::default();
+            each_common_row(&mut terms, |row, terms| {
+                if starts.count(terms) > 0 {
+                    found(row);
+                }
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Calls `found` with each row that all cursors have.
@@ -193,12 +251,14 @@ fn all<L: Lists>(
     mut best: Best,
     is_allowed: &dyn Fn(u32) -> bool,
 ) -> Best {
+    let mut shares = Shares::new(terms.len());
     each_common_row(&mut terms, |row, terms| {
         if is_allowed(row) {
             let code = lists.length_code(row);
-            let score =
-                terms.iter_mut().map(|term| term.worth * norms.share(term.cursor.count(), code)).sum();
-            best.push(Hit { score, row });
+            for term in terms {
+                shares.set(term.rank, term.worth * norms.share(term.cursor.count(), code));
+            }
+            best.push(Hit { score: shares.sum(), row });
         }
     });
     best
@@ -213,13 +273,32 @@ fn phrase<L: Lists>(
     is_allowed: &dyn Fn(u32) -> bool,
 ) -> Best {
     let worth: f32 = terms.iter().map(|term| term.worth).sum();
-    let (mut starts, mut places) = (Vec::new(), Vec::new());
+    let mut starts = Starts::default();
     each_common_row(&mut terms, |row, terms| {
         if !is_allowed(row) {
             return;
         }
+        let count = starts.count(terms);
+        if count > 0 {
+            best.push(Hit { score: worth * norms.share(count, lists.length_code(row)), row });
+        }
+    });
+    best
+}
+
+/// Where a phrase begins in a row.
+#[derive(Default)]
+struct Starts {
+    starts: Vec<u32>,
+    places: Vec<u32>,
+}
+
+impl Starts {
+    /// How often the phrase is in the row that all cursors stand on.
+    fn count<C: Cursor>(&mut self, terms: &mut [Scored<C>]) -> u32 {
+        let Self { starts, places } = self;
         for (at, term) in terms.iter_mut().enumerate() {
-            term.cursor.positions(&mut places);
+            term.cursor.positions(places);
             // Where the query would begin if this occurrence belonged to it.
             let begin = places.iter().filter_map(|place| place.checked_sub(term.position));
             if at == 0 {
@@ -231,10 +310,6 @@ fn phrase<L: Lists>(
             }
         }
         starts.dedup();
-        if !starts.is_empty() {
-            let score = worth * norms.share(starts.len() as u32, lists.length_code(row));
-            best.push(Hit { score, row });
-        }
-    });
-    best
+        starts.len() as u32
+    }
 }

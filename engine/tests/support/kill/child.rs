@@ -4,11 +4,11 @@
 use super::model::{Answer, DIM, IDS, Operation, TAG, TAG_DIM, WRITERS, hash_of, id_of};
 use super::run::{Rng, tell};
 use nigh::{
-    CancelToken, Collection, CollectionConfig, Condition, Database, Durability, ErrorKind, FieldKind, Filter,
-    Metric, OptimizerConfig, Options, PointId, Range, Record, ScrollRequest, SearchRequest, SeqNo,
-    VectorConfig, WithPayload, WithVectors,
+    AnalyzerConfig, CancelToken, Collection, CollectionConfig, Condition, Database, Durability, ErrorKind,
+    FieldKind, Filter, Metric, OptimizerConfig, Options, PointId, Range, Record, ScrollRequest,
+    SearchRequest, SeqNo, TextRequest, Tokenizer, VectorConfig, WithPayload, WithVectors,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -140,6 +140,7 @@ fn dump(db: &Database, points: &Collection) -> nigh::Result<()> {
     expect(points.count()? == records.len() as u64, "the count differs from scroll");
     check_search(points, &records)?;
     check_filters(points, &records)?;
+    check_texts(points, &records)?;
     let report = db.verify(&CancelToken::new(), |_, _| {});
     expect(report.is_clean(), &format!("verify: {:?}", report.collections));
     for record in &records {
@@ -198,19 +199,41 @@ fn check_filters(points: &Collection, records: &[Record]) -> nigh::Result<()> {
     Ok(())
 }
 
+/// A text search, if texts are indexed, against a look at every payload.
+fn check_texts(points: &Collection, records: &[Record]) -> nigh::Result<()> {
+    let indexes = points.payload_indexes()?;
+    if !indexes.iter().any(|index| index.kind == FieldKind::Text) {
+        return Ok(());
+    }
+    let has = |record: &&Record, word: &str| {
+        let text = record.payload.as_ref().and_then(|p| p.get("text")?.get("도시")?.as_str());
+        text.is_some_and(|text| text.split(' ').any(|other| other == word))
+    };
+    for word in ["가나x", "x", "나x", "없다"] {
+        let hits = points.search_text(&TextRequest::new("text.도시", word).limit(10_000))?;
+        let found: BTreeSet<PointId> = hits.iter().map(|hit| hit.id).collect();
+        let expected: BTreeSet<PointId> = records.iter().filter(|r| has(r, word)).map(|r| r.id).collect();
+        expect(found == expected, "a text search differs from a look at every payload");
+    }
+    Ok(())
+}
+
 /// Declares and drops indexes of payload fields beside all else, until the process dies.
 fn index(points: &Collection, seed: u64, done: &AtomicBool) {
     let mut rng = Rng::new(seed);
     while !done.load(Ordering::SeqCst) {
         let kinds = [
+            ("text.도시", FieldKind::Text),
             ("number", FieldKind::Integer),
             ("stamp", FieldKind::Integer),
             ("stamp", FieldKind::Float),
             ("text.도시", FieldKind::Keyword),
         ];
-        let (path, kind) = kinds[rng.below(4) as usize];
+        let (path, kind) = kinds[rng.below(5) as usize];
         let changed = if rng.below(4) == 0 {
             points.delete_payload_index(path)
+        } else if kind == FieldKind::Text {
+            points.create_text_index(path, &AnalyzerConfig::new(Tokenizer::Word))
         } else {
             points.create_payload_index(path, kind)
         };

@@ -1,21 +1,26 @@
 //! How well words find the right text: nDCG@10, MRR@10 and R@1 of BM25 on a folder in BEIR's layout, and what each analyzer stores.
 //!
-//! Every analyzer that is asked for reads title and text of each document; each query is scored against all of them, exactly.
+//! The documents, title and text, become points of a collection, which is searched with an index of each analyzer that is asked for.
 //! Queries are also split into two halves by their ids, so that what was chosen by looking at one half can be judged by the other.
 
-mod bm25;
+mod counts;
 mod folder;
 
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
-use nigh::{Analyzer, AnalyzerConfig, Tokenizer};
+use nigh::{
+    Analyzer, AnalyzerConfig, Collection, CollectionConfig, Database, Payload, Point, PointId, TextRequest,
+    Tokenizer,
+};
+use serde_json::json;
 
 use super::report::{Better, Report, Row};
 use crate::cli::word;
+use crate::load::Workplace;
 use crate::units::round;
-use bm25::{Bm25, Index};
+use counts::Counts;
 use folder::Folder;
 
 /// How many results of a query are looked at.
@@ -110,18 +115,58 @@ pub(super) fn measure(args: &TextArgs) -> Result<Report> {
     report.detail("k1", round(f64::from(args.k1), 4)).detail("b", round(f64::from(args.b), 4));
     let all = AnalyzerArg::value_variants();
     let analyzers = if args.analyzer.is_empty() { all } else { args.analyzer.as_slice() };
+    let place = Workplace::new(None)?;
+    let db = Database::open(place.path())?;
+    let collection = fill(&db, &folder)?;
     for analyzer in analyzers {
-        measure_one(&folder, *analyzer, Bm25 { k1: args.k1, b: args.b }, &mut report)?;
+        collection.create_text_index(PATH, &analyzer.config())?;
+        collection.optimize()?;
+        measure_one(&folder, &collection, *analyzer, args, &mut report)?;
     }
     Ok(report)
 }
 
-fn measure_one(folder: &Folder, arg: AnalyzerArg, bm25: Bm25, report: &mut Report) -> Result<()> {
+/// Where the points have their texts.
+const PATH: &str = "text";
+/// Points a write.
+const BATCH: usize = 500;
+
+/// A collection with a point for each document; its id is the document's place.
+fn fill(db: &Database, folder: &Folder) -> Result<Collection> {
+    let collection = db.create_collection("texts", &CollectionConfig::new())?;
+    let mut first = 0u64;
+    for documents in folder.documents.chunks(BATCH) {
+        let points = (first..).zip(documents).map(|(id, document)| {
+            Ok(Point::without_vectors(id).with_payload(Payload::from_json(json!({PATH: document.text}))?))
+        });
+        collection.upsert(points.collect::<Result<Vec<_>>>()?)?;
+        first += documents.len() as u64;
+    }
+    Ok(collection)
+}
+
+/// Places of the best documents, best first.
+fn search(collection: &Collection, text: &str, args: &TextArgs) -> Result<Vec<usize>> {
+    let request = TextRequest::new(PATH, text).limit(DEPTH).k1(args.k1).b(args.b);
+    let places = collection.search_text(&request)?.into_iter().filter_map(|hit| match hit.id {
+        PointId::Num(place) => usize::try_from(place).ok(),
+        PointId::Uuid(_) => None,
+    });
+    Ok(places.collect())
+}
+
+fn measure_one(
+    folder: &Folder,
+    collection: &Collection,
+    arg: AnalyzerArg,
+    args: &TextArgs,
+    report: &mut Report,
+) -> Result<()> {
     let analyzer = Analyzer::new(&arg.config())?;
-    let index = Index::build(folder.documents.iter().map(|document| analyzer.analyze(&document.text)));
+    let counts = Counts::of(folder.documents.iter().map(|document| analyzer.analyze(&document.text)));
     let mut halves = [Sums::default(); 2];
     for query in &folder.queries {
-        let best = index.search(&analyzer.analyze_query(&query.text), bm25, DEPTH);
+        let best = search(collection, &query.text, args)?;
         let gains: Vec<f64> = best.iter().map(|row| query.gain(&folder.documents[*row].id)).collect();
         halves[usize::from(query.is_odd())].add(judge(&gains, &query.ideal_gains()));
     }
@@ -137,9 +182,9 @@ fn measure_one(folder: &Folder, arg: AnalyzerArg, bm25: Bm25, report: &mut Repor
         });
     }
     report
-        .row(Row::plain(format!("{name}: tokens"), index.tokens() as f64, ""))
-        .row(Row::plain(format!("{name}: postings"), index.postings() as f64, ""))
-        .row(Row::plain(format!("{name}: terms"), index.terms() as f64, ""));
+        .row(Row::plain(format!("{name}: tokens"), counts.tokens as f64, ""))
+        .row(Row::plain(format!("{name}: postings"), counts.postings as f64, ""))
+        .row(Row::plain(format!("{name}: terms"), counts.terms() as f64, ""));
     for (half, sums) in ["even", "odd"].iter().zip(halves) {
         let means = sums.means().map(|mean| round(mean, 4));
         report.detail(&format!("{name}_{half}"), means.to_vec());
