@@ -7,7 +7,7 @@ use crate::filter::Filter;
 use crate::point::{DEFAULT_VECTOR, PointId};
 use crate::query::{Hit, Scale, check_limit};
 use crate::scorer::Scorer;
-use crate::threads::{CancelToken, Limiter};
+use crate::threads::CancelToken;
 use crate::vectors::Row;
 use std::sync::Arc;
 use std::time::Duration;
@@ -155,9 +155,7 @@ impl Shared {
         let vector = self.vector_index(&request.using)?;
         let params =
             self.params.get(vector).ok_or_else(|| Error::internal("a vector without parameters"))?.clone();
-        let clock = Arc::clone(&self.env.clock);
-        let deadline = request.timeout.map(|t| clock.now().saturating_add(t));
-        let limiter = Limiter { cancel: request.cancel.clone(), deadline, clock };
+        let limiter = self.limiter(request.timeout, request.cancel.clone());
         let view = self.view.load();
         let among = self.matches(&view, request.filter.as_ref(), vector, &limiter)?;
         let has_vector = |hit: &Hit| match view.segments.get(hit.segment) {

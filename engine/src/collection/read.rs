@@ -10,7 +10,6 @@ use crate::query::{
     Matches, Record, ScrollPage, ScrollRequest, WithPayload, WithVectors, first_matching, matching,
 };
 use crate::text::Analyzer;
-use crate::threads::Limiter;
 use crate::vectors::load;
 use nigh_format::manifest::VectorParams;
 use std::collections::BTreeMap;
@@ -131,7 +130,7 @@ impl Shared {
 
     /// Of each segment, the points that are alive and pass.
     pub(super) fn matching(&self, view: &View, filter: &Arc<CompiledFilter>) -> Result<Matches> {
-        let limiter = Limiter { cancel: None, deadline: None, clock: Arc::clone(&self.env.clock) };
+        let limiter = self.limiter(None, None);
         matching(&view.segments.clone().into(), filter, None, &limiter, &self.env.pool)
     }
 

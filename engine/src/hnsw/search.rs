@@ -95,22 +95,9 @@ pub(crate) fn walk(
         }
     }
     loop {
-        let (new, keys) = (&nodes[..count], &mut keys[..count]);
-        distances.keys(new, keys);
         counts.distances += count as u64;
-        for (node, key) in new.iter().zip(keys) {
-            if *key <= beam.bound() && beam.insert(*key, *node) {
-                prefetch_words(layer.row(*node));
-            }
-        }
-        if how.stop.slack < f32::INFINITY
-            && let Some(kth) = beam.key_at(how.stop.k - 1)
-        {
-            // What is farther would never be expanded: it is not kept either.
-            beam.cut(distances.key(distances.distance(kth) * (1.0 + how.stop.slack)));
-        }
-        let Some((_, node)) = beam.peek() else { return };
-        beam.expand();
+        let new = (&nodes[..count], &mut keys[..count]);
+        let Some(node) = step(layer, distances, new, how.stop, beam) else { return };
         counts.hops += 1;
         count = visited.insert_row(layer.row(node), nodes);
         if let Some(node) = beam.after_next() {
@@ -119,8 +106,34 @@ pub(crate) fn walk(
     }
 }
 
-/// Walks one layer as [`walk`] does, over those nodes only that pass: only they are compared and kept. What does not pass is a bridge: its neighbours stand in for
-/// it, once (ACORN-1, arXiv 2403.04871, with bridges as in arXiv 2607.00768). `starts` may pass or not.
+/// Compares new nodes with the query and keeps the near ones; the node to expand next, which counts as expanded then, or none if the walk is over.
+#[inline(always)]
+fn step(
+    layer: Layer<'_>,
+    distances: &mut impl Distances,
+    (new, keys): (&[u32], &mut [u32]),
+    stop: Stop,
+    beam: &mut Beam,
+) -> Option<u32> {
+    distances.keys(new, keys);
+    for (node, key) in new.iter().zip(keys) {
+        if *key <= beam.bound() && beam.insert(*key, *node) {
+            prefetch_words(layer.row(*node));
+        }
+    }
+    if stop.slack < f32::INFINITY
+        && let Some(kth) = beam.key_at(stop.k - 1)
+    {
+        // What is farther would never be expanded: it is not kept either.
+        beam.cut(distances.key(distances.distance(kth) * (1.0 + stop.slack)));
+    }
+    let (_, node) = beam.peek()?;
+    beam.expand();
+    Some(node)
+}
+
+/// Walks one layer as [`walk`] does, over those nodes only that pass: only they are compared and kept. What does not pass is a bridge where few of a node's neighbours
+/// do: its own neighbours stand in for it, once (ACORN-1, arXiv 2403.04871, with bridges as in arXiv 2607.00768). `starts` may pass or not.
 pub(crate) fn walk_among(
     layer: Layer<'_>,
     distances: &mut impl Distances,
@@ -138,6 +151,9 @@ pub(crate) fn walk_among(
     }
     beam.reset(how.width.max(1));
     visited.reset(layer.len());
+    if let Some(node) = how.hide {
+        visited.insert(node);
+    }
     let (mut count, mut next) = (0, 0);
     bridges.clear();
     for start in starts {
@@ -163,21 +179,9 @@ pub(crate) fn walk_among(
                 }
             }
         }
-        let (new, keys) = (&nodes[..count], &mut keys[..count]);
-        distances.keys(new, keys);
         counts.distances += count as u64;
-        for (node, key) in new.iter().zip(keys) {
-            if *key <= beam.bound() && beam.insert(*key, *node) {
-                prefetch_words(layer.row(*node));
-            }
-        }
-        if how.stop.slack < f32::INFINITY
-            && let Some(kth) = beam.key_at(how.stop.k - 1)
-        {
-            beam.cut(distances.key(distances.distance(kth) * (1.0 + how.stop.slack)));
-        }
-        let Some((_, node)) = beam.peek() else { return };
-        beam.expand();
+        let new = (&nodes[..count], &mut keys[..count]);
+        let Some(node) = step(layer, distances, new, how.stop, beam) else { return };
         counts.hops += 1;
         let met = visited.insert_row(layer.row(node), nodes);
         (count, next) = (0, 0);

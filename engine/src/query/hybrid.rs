@@ -2,15 +2,17 @@
 //!
 //! Paper: Cormack, Clarke and Buettcher, Reciprocal Rank Fusion (SIGIR 2009), whose constant is 60.
 
+use super::fusion::Fusion;
 use super::request::ScoredPoint;
+use super::scale::Scale;
 use super::top_k::Hit;
 use crate::point::PointId;
 use std::collections::HashMap;
 
 /// Points that each search gives at least.
 pub(crate) const CANDIDATES: usize = 20;
-/// The constant of the paper: how little the first ranks stand out.
-const RANK_BASE: f64 = 60.0;
+/// By ranks, with the constant 60 of the paper for ranks from 1.
+const BY_RANKS: Fusion = Fusion::Rrf { k: 61.0, weights: Vec::new() };
 
 /// Where one of the searches has a point.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,26 +60,23 @@ pub(crate) struct Fused {
 /// Joins two lists, best first; the hits' scores become the divided sums.
 pub(crate) fn fuse(vector: &[Hit], text: &[Hit]) -> Vec<Fused> {
     let mut all: HashMap<PointId, Fused> = HashMap::new();
-    let ranked = |hits: &[Hit]| -> Vec<(Hit, Ranked)> {
-        hits.iter().zip(1..).map(|(hit, rank)| (*hit, Ranked { rank, score: hit.score })).collect()
-    };
-    let mut entry = |hit: Hit, place: Ranked, is_text: bool| {
-        let fused = all.entry(hit.id).or_insert(Fused { hit, fused: 0.0, vector: None, text: None });
-        fused.fused += share(place.rank);
-        *(if is_text { &mut fused.text } else { &mut fused.vector }) = Some(place);
-    };
-    ranked(vector).into_iter().for_each(|(hit, place)| entry(hit, place, false));
-    ranked(text).into_iter().for_each(|(hit, place)| entry(hit, place, true));
-    let lists = [vector, text].iter().filter(|hits| !hits.is_empty()).count();
-    let most = share(1) * lists as f64;
+    let mut most = 0.0;
+    for (leg, hits) in [vector, text].into_iter().enumerate() {
+        let scores: Vec<f32> = hits.iter().map(|hit| hit.score).collect();
+        let shares = BY_RANKS.shares(leg, &scores, Scale::Similarity);
+        most += shares.first().copied().unwrap_or_default();
+        for ((hit, share), rank) in hits.iter().zip(shares).zip(1..) {
+            let fused =
+                all.entry(hit.id).or_insert(Fused { hit: *hit, fused: 0.0, vector: None, text: None });
+            fused.fused += share;
+            let place = if leg == 0 { &mut fused.vector } else { &mut fused.text };
+            *place = Some(Ranked { rank, score: hit.score });
+        }
+    }
     let mut all: Vec<Fused> = all.into_values().collect();
     all.sort_unstable_by(|a, b| b.fused.total_cmp(&a.fused).then_with(|| a.hit.id.cmp(&b.hit.id)));
     all.iter_mut().for_each(|fused| fused.hit.score = (fused.fused / most) as f32);
     all
-}
-
-fn share(rank: usize) -> f64 {
-    1.0 / (RANK_BASE + rank as f64)
 }
 
 #[cfg(test)]

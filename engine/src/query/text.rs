@@ -4,7 +4,7 @@
 //! in these sums until their segment is rewritten. Then each segment is searched, on the search pool. A segment that has no index yet gets one in memory for the
 //! time of the search: right, and slow.
 
-use super::request::{WINDOW_MAX, WithPayload, WithVectors, check_limit};
+use super::request::{WithPayload, WithVectors, check_window};
 use super::top_k::{Hit, TopK};
 use crate::error::{Error, Result};
 use crate::filter::{Filter, OffsetSet};
@@ -132,11 +132,7 @@ impl TextRequest {
     }
 
     pub(crate) fn check(&self) -> Result<()> {
-        check_limit(self.limit)?;
-        let window = self.offset.saturating_add(self.limit);
-        if window > WINDOW_MAX {
-            return Err(Error::invalid("offset + limit", format!("at most {WINDOW_MAX}"), window));
-        }
+        check_window(self.offset, self.limit)?;
         if self.text.len() > TEXT_BYTES_MAX {
             let (limit, got) = (TEXT_BYTES_MAX as u64, self.text.len() as u64);
             return Err(Error::TooLarge { what: "text to search for in bytes", limit, got });

@@ -1,4 +1,4 @@
-//! A segment that never changes: a folder of mapped block files.
+//! A segment that never changes, but for indexes of payload fields that it gains or loses: a folder of mapped block files.
 //!
 //! Opening reads headers and preambles only. When the manifest no longer names the segment it is marked obsolete, and its folder is
 //! removed when the last view that holds it is gone.

@@ -20,7 +20,6 @@ use super::{Collection, Shared};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::query::{Explain, LegScore, ScoredPoint};
-use crate::threads::Limiter;
 use resolve::Resolver;
 use run::Outcome;
 use std::collections::HashMap;
@@ -76,9 +75,7 @@ pub(super) fn query(
     let started = now();
     request.check()?;
     shared.check_vector_names(&request.with_vectors)?;
-    let clock = Arc::clone(&shared.env.clock);
-    let deadline = request.timeout.map(|t| clock.now().saturating_add(t));
-    let limiter = Limiter { cancel: request.cancel.clone(), deadline, clock };
+    let limiter = shared.limiter(request.timeout, request.cancel.clone());
     let mut resolver = Resolver::new(shared, view);
     // A sample's order means nothing, so there is nothing to leave out.
     let offset = if request.is_plain_sample() { 0 } else { request.offset };
