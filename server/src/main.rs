@@ -5,6 +5,7 @@
 
 mod bench;
 mod cli;
+mod config_command;
 mod disk;
 mod doctor;
 mod dump;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli, out: &mut Out) -> anyhow::Result<Outcome> {
     match cli.command {
+        Command::Config(args) => config_command::run(&args, out),
         Command::Bench(args) => bench::run(&args, out),
         Command::BenchMemory(args) => bench::measure_memory(&args, out),
         Command::Inspect(args) => inspect::run(&args, out),

@@ -1,0 +1,3 @@
+//! The server: the engine on the network, and what a service needs around it.
+
+pub mod config;
