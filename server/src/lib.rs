@@ -1,3 +1,4 @@
 //! The server: the engine on the network, and what a service needs around it.
 
+pub mod auth;
 pub mod config;
