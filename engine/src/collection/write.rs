@@ -32,8 +32,7 @@ impl Collection {
         let mut batch = BatchBuilder::new(shared);
         for (i, point) in points.iter().enumerate() {
             batch.push(i, point.id, &point.vectors)?;
-            let field = format!("points[{i}].payload");
-            let text = point.payload.encode(&field, shared.env.limits.payload_bytes_max)?;
+            let text = point.payload.encode(shared.env.limits.payload_bytes_max)?;
             batch.push_payload(&text)?;
         }
         self.submit(Operation::Upsert(batch.finish()))
@@ -223,7 +222,7 @@ impl Collection {
     }
 
     fn payload_text(&self, payload: &Payload) -> Result<Vec<u8>> {
-        let text = payload.encode("payload", self.shared.env.limits.payload_bytes_max)?;
+        let text = payload.encode(self.shared.env.limits.payload_bytes_max)?;
         Ok(if text.is_empty() { b"{}".to_vec() } else { text })
     }
 }
