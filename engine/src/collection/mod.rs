@@ -39,7 +39,7 @@ pub use info::{CollectionInfo, IndexInfo, SegmentInfo};
 pub use matrix::{DistanceMatrix, MatrixOffsets, MatrixPair, MatrixRequest};
 pub use recovery::RecoveryReport;
 pub(crate) use recovery::{Fate, sweep_dir};
-pub use selection::Selection;
+pub use selection::{Selection, UpsertMode, UpsertOptions};
 pub use stages::{Prefetch, QueryRequest};
 
 use crate::error::{Error, Result};
