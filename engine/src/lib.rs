@@ -76,7 +76,7 @@ pub use collection::{
     Background, Collection, CollectionConfig, CollectionInfo, CollectionUpdate, DistanceMatrix, Group,
     GroupRequest, IndexConfig, IndexInfo, Limits, MatrixOffsets, MatrixPair, MatrixRequest, OptimizerConfig,
     PayloadIndexInfo, Prefetch, QueryRequest, RecallAudit, RecoveryReport, SegmentInfo, Selection,
-    VectorConfig,
+    UpsertMode, UpsertOptions, VectorConfig,
 };
 pub use database::{AliasAction, CollectionVerdict, Database, Options, VerifyReport};
 pub use error::{Applied, Error, ErrorKind, Result};

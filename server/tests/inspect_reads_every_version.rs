@@ -132,6 +132,13 @@ fn manifests() {
         "field 5 \"maße[].größe\" kind_of_values integer",
         "field 4 \"text\" kind_of_values text options",
     ];
+    let new = [
+        "sparse vector 0 \"bm25\" modifier idf datatype u8",
+        "sparse vector 1 \"낱말\" modifier none datatype f16",
+        "metadata {\"owner\":\"é\",\"version\":[3,null]}",
+        "postings-1",
+    ];
+    shows("v4/manifest", &[&[own, default, "field-0000000000000002"], &new[..]].concat());
     shows(
         "v3/manifest",
         &[&["next_field_id 6", own, default, "field-0000000000000002"], &fields[..]].concat(),

@@ -12,7 +12,10 @@ use crate::layout::SegmentFile;
 use crate::payload_index::FieldKind;
 use crate::vector_params::{check_dim, check_names};
 
-pub use crate::vector_params::{DIM_MAX, Datatype, IndexParams, Metric, VECTOR_NAME_LEN_MAX, VectorParams};
+pub use crate::vector_params::{
+    DIM_MAX, Datatype, IndexParams, Metric, Multivector, SparseModifier, SparseParams, VECTOR_NAME_LEN_MAX,
+    VectorParams,
+};
 
 mod record;
 
@@ -36,15 +39,22 @@ pub struct Manifest {
     pub vectors: Vec<VectorParams>,
     /// How each of these vectors is indexed.
     pub indexes: Vec<IndexParams>,
+    /// The sparse vectors of each point; the place in the list names files.
+    pub sparse: Vec<SparseParams>,
     /// Payload fields that are indexed.
     pub fields: Vec<FieldParams>,
     /// Above every field id ever given.
     pub next_field_id: u64,
     /// How the collection behaves.
     pub settings: Settings,
+    /// What an application keeps with the collection, as JSON text that nobody here reads; empty for nothing.
+    pub metadata: String,
     /// Live segments, oldest first.
     pub segments: Vec<SegmentEntry>,
 }
+
+/// The longest metadata, in bytes.
+pub const METADATA_LEN_MAX: usize = 1 << 20;
 
 /// The longest path of a payload field, in bytes.
 pub const FIELD_PATH_LEN_MAX: usize = 4096;
@@ -193,10 +203,14 @@ impl Manifest {
     /// # Errors
     /// The first rule that is broken.
     pub fn check(&self) -> Result<(), FormatError> {
-        if self.vectors.len() > usize::from(u16::MAX) {
-            return Err(invalid("vectors", format!("at most {}", u16::MAX), self.vectors.len()));
+        for (what, count) in [("vectors", self.vectors.len()), ("sparse vectors", self.sparse.len())] {
+            if count > usize::from(u16::MAX) {
+                return Err(invalid(what, format!("at most {}", u16::MAX), count));
+            }
         }
-        check_names(self.vectors.iter().map(|vector| vector.name.as_str()), HEADER_LEN as u64)?;
+        let names = self.vectors.iter().map(|vector| vector.name.as_str());
+        let sparse_names = self.sparse.iter().map(|sparse| sparse.name.as_str());
+        check_names(names.chain(sparse_names), HEADER_LEN as u64)?;
         for vector in &self.vectors {
             check_dim(vector.dim, HEADER_LEN as u64)?;
         }
@@ -207,6 +221,10 @@ impl Manifest {
         self.indexes.iter().try_for_each(|index| index.check(HEADER_LEN as u64))?;
         self.check_fields()?;
         self.check_settings()?;
+        if self.metadata.len() > METADATA_LEN_MAX {
+            let expected = format!("at most {METADATA_LEN_MAX} bytes");
+            return Err(invalid("metadata", expected, self.metadata.len()));
+        }
         let counters = [
             ("generation", self.generation),
             ("applied_seq", self.applied_seq),
@@ -282,9 +300,13 @@ impl Manifest {
             return Err(invalid("files", format!("each file of segment {id} once"), "one twice"));
         }
         let vectors = (0_u16..).zip(&self.vectors).map(|(index, _)| SegmentFile::Vectors(index));
-        let needed =
-            [SegmentFile::Meta, SegmentFile::IdMap, SegmentFile::Payloads].into_iter().chain(vectors);
-        if let Some(missing) = needed.into_iter().find(|file| !unique.contains(file)) {
+        let sparse = (0_u16..).zip(&self.sparse);
+        let sparse = sparse.flat_map(|(index, _)| [SegmentFile::Sparse(index), SegmentFile::Postings(index)]);
+        let mut needed = [SegmentFile::Meta, SegmentFile::IdMap, SegmentFile::Payloads]
+            .into_iter()
+            .chain(vectors)
+            .chain(sparse);
+        if let Some(missing) = needed.find(|file| !unique.contains(file)) {
             return Err(invalid("files", format!("{} in segment {id}", missing.file_name()), "none"));
         }
         let known = |file: &SegmentFile| match *file {
@@ -296,8 +318,9 @@ impl Manifest {
             SegmentFile::Tombstones(checkpoint) => checkpoint < self.next_checkpoint,
             SegmentFile::Field(id) => self.has_field(id, |kind| kind != FieldKind::Text),
             SegmentFile::Text(id) => self.has_field(id, |kind| kind == FieldKind::Text),
-            // No manifest has sparse vectors yet.
-            SegmentFile::Sparse(_) | SegmentFile::Postings(_) => false,
+            SegmentFile::Sparse(index) | SegmentFile::Postings(index) => {
+                usize::from(index) < self.sparse.len()
+            }
         };
         if let Some(unknown) = unique.iter().find(|file| !known(file)) {
             let expected = format!("only vectors, fields and checkpoints of this manifest in segment {id}");
@@ -307,12 +330,12 @@ impl Manifest {
             let beside = match *file {
                 SegmentFile::Codes(index) | SegmentFile::Reduced(index) => Some(SegmentFile::Links(index)),
                 SegmentFile::Links(index) => Some(SegmentFile::Codes(index)),
-                SegmentFile::Postings(index) => Some(SegmentFile::Sparse(index)),
                 SegmentFile::Meta
                 | SegmentFile::IdMap
                 | SegmentFile::Payloads
                 | SegmentFile::Vectors(_)
                 | SegmentFile::Sparse(_)
+                | SegmentFile::Postings(_)
                 | SegmentFile::Field(_)
                 | SegmentFile::Text(_)
                 | SegmentFile::Tombstones(_) => None,

@@ -54,6 +54,50 @@ pub struct PointBatch {
     pub columns: Vec<VectorColumn>,
 }
 
+impl PointBatch {
+    /// The points for whose place `is_kept` holds, in their order; of a batch whose parts agree with each other.
+    #[must_use]
+    pub fn kept(&self, is_kept: impl Fn(usize) -> bool) -> Self {
+        let Self { ids, payload_ends, payloads, columns } = self;
+        let mut kept = Self::default();
+        // The place that each kept point gets.
+        let mut places = vec![None; ids.len()];
+        for (place, id) in ids.iter().enumerate().filter(|(place, _)| is_kept(*place)) {
+            if let (Some(new), Ok(next)) = (places.get_mut(place), u32::try_from(kept.ids.len())) {
+                *new = Some(next);
+            }
+            kept.ids.push(*id);
+            if let Some(end) = payload_ends.get(place) {
+                let start = place.checked_sub(1).and_then(|before| payload_ends.get(before)).unwrap_or(&0);
+                let text = payloads.get(*start as usize..*end as usize).unwrap_or_default();
+                kept.payloads.extend_from_slice(text);
+                kept.payload_ends.push(kept.payloads.len() as u32);
+            }
+        }
+        let place_of = |row: &u32| places.get(*row as usize).copied().flatten();
+        kept.columns = columns.iter().map(|column| column.kept(place_of)).collect();
+        kept.columns.retain(|column| !column.rows.is_empty());
+        kept
+    }
+}
+
+impl VectorColumn {
+    /// The rows of the points that have a place in another batch.
+    fn kept(&self, place_of: impl Fn(&u32) -> Option<u32>) -> Self {
+        let Self { name, dim, datatype, rows, data } = self;
+        let row_len = data.len().checked_div(rows.len()).unwrap_or_default().max(1);
+        let mut kept =
+            Self { name: name.clone(), dim: *dim, datatype: *datatype, rows: Vec::new(), data: Vec::new() };
+        for (row, bytes) in rows.iter().zip(data.chunks_exact(row_len)) {
+            if let Some(place) = place_of(row) {
+                kept.rows.push(place);
+                kept.data.extend_from_slice(bytes);
+            }
+        }
+        kept
+    }
+}
+
 /// One change of a collection.
 #[derive(Debug, Clone, PartialEq, Eq, Archive, Serialize, Deserialize)]
 pub enum Operation {

@@ -105,7 +105,7 @@ fn identity(collection: u64, segment: u64) -> Identity {
 }
 
 fn vector_record(vector: &SegmentVector) -> VectorRecord {
-    let VectorParams { name, dim, metric, datatype } = &vector.params;
+    let VectorParams { name, dim, metric, datatype, .. } = &vector.params;
     VectorRecord {
         name: name.clone(),
         dim: *dim,
@@ -119,5 +119,6 @@ fn vector(record: VectorRecord) -> Result<SegmentVector, FormatError> {
     let VectorRecord { name, dim, metric, datatype, row_count } = record;
     let metric = Metric::decode(metric, OFFSET)?;
     let datatype = Datatype::decode(datatype, OFFSET)?;
-    Ok(SegmentVector { params: VectorParams { name, dim, metric, datatype }, row_count })
+    let params = VectorParams { name, dim, metric, datatype, multivector: None };
+    Ok(SegmentVector { params, row_count })
 }

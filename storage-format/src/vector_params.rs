@@ -1,4 +1,4 @@
-//! What one named vector is: name, dimensions, metric, datatype, and the codes they have on disk.
+//! What one named vector is, dense or sparse: name, dimensions, metric, datatype, and the codes they have on disk.
 
 use std::collections::HashSet;
 
@@ -88,6 +88,33 @@ impl Datatype {
     }
 }
 
+/// How two points are compared that have many vectors under one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Multivector {
+    /// For each vector of the query the nearest of the point's, and the sum of these.
+    MaxSim = 1,
+}
+
+impl Multivector {
+    /// Every way, by code.
+    pub const ALL: [Self; 1] = [Self::MaxSim];
+
+    /// The number on disk; 0 is one vector a point.
+    #[must_use]
+    pub fn code(of: Option<Self>) -> u8 {
+        of.map_or(0, |multivector| multivector as u8)
+    }
+
+    pub(crate) fn decode(code: u8, offset: u64) -> Result<Option<Self>, FormatError> {
+        let known = Self::ALL.into_iter().find(|multivector| *multivector as u8 == code);
+        match known {
+            None if code != 0 => Err(FormatError::invalid(offset, "multivector", "0 or 1", code)),
+            known => Ok(known),
+        }
+    }
+}
+
 /// One named vector of a collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VectorParams {
@@ -98,6 +125,46 @@ pub struct VectorParams {
     /// How vectors are compared.
     pub metric: Metric,
     /// How values are stored.
+    pub datatype: Datatype,
+    /// Whether a point has many of them, and how these are compared.
+    pub multivector: Option<Multivector>,
+}
+
+/// What becomes of the weights of a query by a sparse vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[repr(u8)]
+pub enum SparseModifier {
+    /// They are taken as they are.
+    #[default]
+    None = 0,
+    /// Each is multiplied by how rare its index is among the points.
+    Idf = 1,
+}
+
+impl SparseModifier {
+    /// Every modifier, by code.
+    pub const ALL: [Self; 2] = [Self::None, Self::Idf];
+
+    /// The number on disk.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    pub(crate) fn decode(code: u8, offset: u64) -> Result<Self, FormatError> {
+        let known = Self::ALL.into_iter().find(|modifier| modifier.code() == code);
+        known.ok_or_else(|| FormatError::invalid(offset, "modifier", "0 or 1", code))
+    }
+}
+
+/// One named sparse vector of a collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SparseParams {
+    /// Name, which may be empty; no dense vector has it.
+    pub name: String,
+    /// What becomes of the weights of a query.
+    pub modifier: SparseModifier,
+    /// How weights are stored in the lists that are searched.
     pub datatype: Datatype,
 }
 

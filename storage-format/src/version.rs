@@ -3,7 +3,7 @@
 use crate::header::FileKind;
 
 /// The highest version that is read. What is written is each kind's own: see [`FileKind::version`].
-pub const FORMAT_VERSION: u16 = 3;
+pub const FORMAT_VERSION: u16 = 4;
 
 /// Required feature bits that this build understands; any other bit refuses the file.
 pub const REQUIRED_FEATURES_KNOWN: u32 = 0;
@@ -13,7 +13,8 @@ impl FileKind {
     #[must_use]
     pub fn version(self) -> u16 {
         match self {
-            Self::Manifest | Self::Sparse | Self::Postings | Self::PayloadIndex | Self::TextIndex => 3,
+            Self::Manifest => 4,
+            Self::Sparse | Self::Postings | Self::PayloadIndex | Self::TextIndex => 3,
             Self::Links | Self::Reduced => 2,
             Self::Catalog
             | Self::Wal

@@ -74,9 +74,21 @@ fn manifest() {
     assert_eq!(Manifest::decode(&bytes, COLLECTION).unwrap(), files::manifest());
 }
 
-/// What an older version could say of the manifest: no fields, and only files of kinds that it knew.
-fn older_manifest(is_known: impl Fn(SegmentFile) -> bool) -> Manifest {
+/// What version 3 could say of the manifest: no sparse vectors, and nothing of an application.
+fn manifest_without_sparse() -> Manifest {
     let mut manifest = files::manifest();
+    manifest.sparse.clear();
+    manifest.metadata.clear();
+    for segment in &mut manifest.segments {
+        let is_sparse = |file: SegmentFile| matches!(file, SegmentFile::Sparse(_) | SegmentFile::Postings(_));
+        segment.files.retain(|entry| !is_sparse(entry.file));
+    }
+    manifest
+}
+
+/// What version 2 could say of it, and an older one with only the files of kinds that it knew: no fields.
+fn manifest_without_fields(is_known: impl Fn(SegmentFile) -> bool) -> Manifest {
+    let mut manifest = manifest_without_sparse();
     manifest.fields.clear();
     manifest.next_field_id = 1;
     manifest.segments[1].files.retain(|entry| is_known(entry.file));
@@ -87,7 +99,7 @@ fn older_manifest(is_known: impl Fn(SegmentFile) -> bool) -> Manifest {
 #[test]
 fn manifest_of_version_1() {
     let bytes = std::fs::read(fixture_path(1, "manifest")).unwrap();
-    let mut expected = older_manifest(|file| {
+    let mut expected = manifest_without_fields(|file| {
         !matches!(file, SegmentFile::Reduced(_) | SegmentFile::Field(_) | SegmentFile::Text(_))
     });
     expected.indexes.fill(IndexParams::DEFAULT);
@@ -102,8 +114,17 @@ fn manifest_of_version_2() {
     assert_eq!((manifest.fields.as_slice(), manifest.next_field_id), (&[][..], 1));
     assert_eq!(
         manifest,
-        older_manifest(|file| !matches!(file, SegmentFile::Field(_) | SegmentFile::Text(_)))
+        manifest_without_fields(|file| !matches!(file, SegmentFile::Field(_) | SegmentFile::Text(_)))
     );
+}
+
+/// Version 3 had no sparse vectors and no metadata.
+#[test]
+fn manifest_of_version_3() {
+    let bytes = std::fs::read(fixture_path(3, "manifest")).unwrap();
+    let manifest = Manifest::decode(&bytes, COLLECTION).unwrap();
+    assert_eq!((manifest.sparse.as_slice(), manifest.metadata.as_str()), (&[][..], ""));
+    assert_eq!(manifest, manifest_without_sparse());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use nigh_format::catalog::{AliasEntry, Catalog, CollectionEntry};
 use nigh_format::layout::SegmentFile;
 use nigh_format::manifest::{
     COUNTER_MAX, FIELD_OPTIONS_LEN_MAX, FIELD_PATH_LEN_MAX, FIELDS_MAX, FieldParams, FileEntry, IndexParams,
-    Manifest,
+    METADATA_LEN_MAX, Manifest, Multivector,
 };
 use nigh_format::payload_index::FieldKind;
 use nigh_format::segment_meta::SegmentMeta;
@@ -71,6 +71,30 @@ fn manifest_vectors() {
 }
 
 #[test]
+fn manifest_sparse_vectors() {
+    manifest_fails(|manifest| manifest.sparse[0].name = manifest.sparse[1].name.clone());
+    manifest_fails(|manifest| manifest.sparse[0].name = "image".into());
+    manifest_fails(|manifest| manifest.sparse[0].name = String::new());
+    manifest_fails(|manifest| manifest.sparse[0].name = "x".repeat(256));
+    manifest_fails(|manifest| manifest.sparse.truncate(1));
+}
+
+#[test]
+fn manifest_multivectors() {
+    let mut manifest = manifest();
+    manifest.vectors[1].multivector = Some(Multivector::MaxSim);
+    assert_eq!(Manifest::decode(&manifest.encode(), COLLECTION), Ok(manifest));
+}
+
+#[test]
+fn manifest_metadata() {
+    let mut manifest = manifest();
+    manifest.metadata = "x".repeat(METADATA_LEN_MAX);
+    assert_eq!(Manifest::decode(&manifest.encode(), COLLECTION).as_ref(), Ok(&manifest));
+    manifest_fails(|manifest| manifest.metadata = "x".repeat(METADATA_LEN_MAX + 1));
+}
+
+#[test]
 fn manifest_indexes() {
     manifest_fails(|manifest| manifest.indexes.truncate(1));
     manifest_fails(|manifest| manifest.indexes.push(IndexParams::DEFAULT));
@@ -109,7 +133,7 @@ fn manifest_indexes() {
 
 #[test]
 fn manifest_files() {
-    for index in 0..5 {
+    for index in 0..9 {
         let lost = manifest().segments[0].files[index];
         manifest_fails(|manifest| manifest.segments[0].files.retain(|entry| *entry != lost));
         manifest_fails(|manifest| {
@@ -122,8 +146,8 @@ fn manifest_files() {
         SegmentFile::Codes(2),
         SegmentFile::Links(9),
         SegmentFile::Reduced(2),
-        SegmentFile::Sparse(0),
-        SegmentFile::Postings(0),
+        SegmentFile::Sparse(2),
+        SegmentFile::Postings(2),
         SegmentFile::Field(0),
         SegmentFile::Field(3),
         SegmentFile::Field(6),
@@ -133,7 +157,7 @@ fn manifest_files() {
             manifest.segments[1].files.push(FileEntry { file, len: 1, table_checksum: 1 })
         });
     }
-    manifest_fails(|manifest| manifest.segments[1].files.truncate(9));
+    manifest_fails(|manifest| manifest.segments[1].files.truncate(13));
     let mut without_dead = manifest();
     without_dead.segments[1].files.pop();
     without_dead.segments[1].dead_count = 0;

@@ -15,8 +15,8 @@ use nigh_format::header::{self, FileHeader, FileKind, HEADER_LEN, Identity};
 use nigh_format::id_map::{self, IdMapLayout};
 use nigh_format::layout;
 use nigh_format::manifest::{
-    Datatype, Durability, FIELD_OPTIONS_LEN_MAX, FIELD_PATH_LEN_MAX, FIELDS_MAX, IndexParams, Manifest,
-    Metric,
+    Datatype, Durability, FIELD_OPTIONS_LEN_MAX, FIELD_PATH_LEN_MAX, FIELDS_MAX, IndexParams,
+    METADATA_LEN_MAX, Manifest, Metric, Multivector, SparseModifier,
 };
 use nigh_format::payload_index::{
     self, FieldKind, NO_VALUE, PARTS_MAX, PayloadIndexLayout, PayloadIndexShape,
@@ -410,6 +410,8 @@ fn fields_of_the_manifest() {
     assert!(page.contains(&format!("at most {} fields", thousands(FIELDS_MAX as u32))));
     assert!(page.contains(&format!("1 to {} bytes of UTF-8", thousands(FIELD_PATH_LEN_MAX as u32))));
     assert!(page.contains(&format!("at most {} bytes of JSON", thousands(FIELD_OPTIONS_LEN_MAX as u32))));
+    assert_eq!(METADATA_LEN_MAX, 1_048_576);
+    assert!(page.contains("at most 1,048,576 bytes"));
 }
 
 #[test]
@@ -519,6 +521,11 @@ fn codes_of_enums() {
     assert_eq!(numbers("datatypes"), Datatype::ALL.map(Datatype::code));
     let value_bytes: Vec<u32> = table("datatypes").iter().map(|row| row[2].parse().unwrap()).collect();
     assert_eq!(value_bytes, Datatype::ALL.map(Datatype::value_bytes));
+    let modifiers = SparseModifier::ALL.map(|modifier| format!("{modifier:?}").to_lowercase());
+    assert_eq!(names("modifiers"), modifiers);
+    assert_eq!(numbers("modifiers"), SparseModifier::ALL.map(SparseModifier::code));
+    assert_eq!(names("multivectors"), ["none", "max_sim"]);
+    assert_eq!(numbers("multivectors"), [None, Some(Multivector::MaxSim)].map(Multivector::code));
     assert_eq!(names("durability"), Durability::ALL.map(|code| format!("{code:?}").to_lowercase()));
     assert_eq!(numbers("durability"), Durability::ALL.map(Durability::code));
     assert_eq!(names("field_kinds"), FieldKind::ALL.map(|kind| format!("{kind:?}").to_lowercase()));

@@ -61,7 +61,7 @@ pub(crate) fn resolve<'a>(
         rewrite(view, params, ids, bounds.write_bytes, |new| {
             let mut payload = decode(&new.payload)?;
             edit(&mut payload);
-            new.payload = Cow::Owned(payload.encode("payload", bounds.payload_bytes)?);
+            new.payload = Cow::Owned(payload.encode(bounds.payload_bytes)?);
             Ok(())
         })
     };

@@ -8,8 +8,9 @@
 //! a way that leaves open which one is in place, the log is poisoned and nothing is deleted.
 
 use super::fields::forget_fields;
+use super::recovery::read_config;
 use super::view::View;
-use super::{Shared, WriteState};
+use super::{CollectionConfig, Shared, WriteState};
 use crate::error::{Error, Result};
 use crate::ids::{SegmentId, SeqNo};
 use crate::io::{publish, retry};
@@ -19,7 +20,7 @@ use crate::segment::{
     write_tombstones,
 };
 use nigh_format::layout::{MANIFEST_FILE, SegmentFile};
-use nigh_format::manifest::{IndexParams, Manifest, SegmentEntry, Settings};
+use nigh_format::manifest::{Manifest, SegmentEntry};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -425,20 +426,34 @@ impl Shared {
         self.view.store(published);
     }
 
-    /// Changes the settings on disk, then here; two callers' changes both count.
-    pub(super) fn change_settings(
+    /// Changes the configuration on disk, then here; two callers' changes both count.
+    pub(super) fn change_config(
         &self,
-        change: impl FnOnce(&Settings, &[IndexParams]) -> Result<(Settings, Vec<IndexParams>)>,
+        change: impl FnOnce(&mut CollectionConfig) -> Result<()>,
     ) -> Result<()> {
         let mut checkpoint = self.checkpoint.lock();
         self.check_writable()?;
-        let (settings, indexes) = change(&checkpoint.manifest.settings, &checkpoint.manifest.indexes)?;
-        let generation = checkpoint.manifest.generation + 1;
-        let next = Manifest { generation, settings, indexes, ..checkpoint.manifest.clone() };
+        let mut config = self.config.read().as_ref().clone();
+        change(&mut config)?;
+        config.check()?;
+        let next = Manifest {
+            generation: checkpoint.manifest.generation + 1,
+            settings: config.settings(),
+            indexes: config.indexes(),
+            metadata: config.metadata_text()?,
+            ..checkpoint.manifest.clone()
+        };
         self.publish_manifest(&next)?;
-        *self.settings.write() = next.settings;
-        *self.indexes.write() = next.indexes.clone().into();
+        self.use_config(&next)?;
         checkpoint.manifest = next;
+        Ok(())
+    }
+
+    /// Takes over what a manifest says of the configuration.
+    pub(super) fn use_config(&self, manifest: &Manifest) -> Result<()> {
+        *self.config.write() = read_config(manifest, &self.dir)?;
+        *self.settings.write() = manifest.settings;
+        *self.indexes.write() = manifest.indexes.clone().into();
         Ok(())
     }
 

@@ -2,12 +2,12 @@
 //! and visible to every reader.
 //!
 //! Order within a group: each operation is resolved, logged and applied to the draft; then one sync for all that asked for it; then the
-//! draft is published and the callers are answered. Points that a filter selects are chosen
-//! in the first of these steps, from the draft. If the sync fails, nothing of the group becomes visible and the log is poisoned.
+//! draft is published and the callers are answered. What depends on what is there (points that a filter selects, conditions of an upsert) is decided
+//! in the first of these steps, on the draft. If the sync fails, nothing of the group becomes visible and the log is poisoned.
 //! When memory is full, the group waits for the seal job, or carries it out itself where there are no background threads.
 
 use super::apply::{Bounds, apply, resolve};
-use super::choice::Choice;
+use super::choice::{Choice, Decided};
 use super::view::View;
 use super::{Background, Shared, WriteState};
 use crate::error::{Error, Result};
@@ -34,7 +34,11 @@ impl Shared {
 
     /// Logs and applies what a choice comes to when its turn comes.
     pub(super) fn submit_choice(&self, choice: Choice, durability: Durability) -> Result<SeqNo> {
-        self.submit_work(Work::Choice(choice), durability)
+        let bytes = match &choice {
+            Choice::Matching(_) => 0,
+            Choice::Conditional(conditional) => conditional.bytes(),
+        };
+        self.submit_work(Work::Choice(choice, bytes), durability)
     }
 
     fn submit_work(&self, work: Work<Choice>, durability: Durability) -> Result<SeqNo> {
@@ -123,12 +127,15 @@ impl Shared {
         let chosen;
         let encoded = match &pending.work {
             Work::Ready(encoded) => encoded,
-            Work::Choice(choice) => {
+            Work::Choice(choice, _) => match choice.decide(draft)? {
                 // Nothing to change is nothing to log.
-                let Some(operation) = choice.decide(draft)? else { return Ok(draft.seq) };
-                chosen = Encoded::new(operation, self.record_bytes_max())?;
-                &chosen
-            }
+                None => return Ok(draft.seq),
+                Some(Decided::Whole(encoded)) => encoded,
+                Some(Decided::Part(operation)) => {
+                    chosen = Encoded::new(operation, self.record_bytes_max())?;
+                    &chosen
+                }
+            },
         };
         let changes = resolve(draft, &self.params, &encoded.operation, bounds)?;
         let logged = wal.append(encoded, frees_space(pending))?;
@@ -209,7 +216,7 @@ const RECORD_BYTES_CEILING: usize = 1 << 30;
 fn frees_space(pending: &Pending) -> bool {
     match &pending.work {
         Work::Ready(encoded) => matches!(encoded.operation, Operation::Delete { .. }),
-        Work::Choice(choice) => choice.deletes_points(),
+        Work::Choice(choice, _) => choice.deletes_points(),
     }
 }
 

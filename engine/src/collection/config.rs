@@ -1,7 +1,10 @@
 //! What a collection is: its vectors and how it treats writes. Checked once, here; nothing behind this page checks it again.
 
 use crate::error::{Error, Result};
-use nigh_format::manifest::{DIM_MAX, Datatype, Durability, IndexParams, Metric, Settings, VectorParams};
+use crate::point::Payload;
+use nigh_format::manifest::{
+    DIM_MAX, Datatype, Durability, IndexParams, METADATA_LEN_MAX, Manifest, Metric, Settings, VectorParams,
+};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -123,6 +126,8 @@ pub struct CollectionConfig {
     pub flush_interval: Duration,
     /// When background work starts.
     pub optimizer: OptimizerConfig,
+    /// What an application keeps with the collection, at most 1 MiB of JSON text; nothing here reads it. An empty object is none.
+    pub metadata: Option<Payload>,
 }
 
 impl CollectionConfig {
@@ -133,6 +138,7 @@ impl CollectionConfig {
             durability: Durability::Sync,
             flush_interval: Duration::from_secs(1),
             optimizer: OptimizerConfig::default(),
+            metadata: None,
         }
     }
 
@@ -165,6 +171,12 @@ impl CollectionConfig {
         self
     }
 
+    /// Keeps `metadata` with the collection.
+    pub fn with_metadata(mut self, metadata: Payload) -> Self {
+        self.metadata = Some(metadata);
+        self
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
         for (name, vector) in &self.vectors {
             if !name.is_empty() {
@@ -182,6 +194,7 @@ impl CollectionConfig {
         if self.vectors.len() > VECTORS_MAX {
             return Err(Error::invalid("vectors", format!("at most {VECTORS_MAX}"), self.vectors.len()));
         }
+        self.metadata_text()?;
         check_tuning(self.flush_interval, &self.optimizer)
     }
 
@@ -191,8 +204,21 @@ impl CollectionConfig {
             dim: v.dim,
             metric: v.metric,
             datatype: v.datatype,
+            multivector: None,
         };
         self.vectors.iter().map(params).collect()
+    }
+
+    /// The metadata as JSON text; empty for none.
+    ///
+    /// # Errors
+    /// `TooLarge` if it is nested too deep, or too long.
+    pub(crate) fn metadata_text(&self) -> Result<String> {
+        let text = match &self.metadata {
+            Some(metadata) => metadata.encode_as("metadata of a collection in bytes", METADATA_LEN_MAX)?,
+            None => Vec::new(),
+        };
+        String::from_utf8(text).map_err(|e| Error::internal(e.to_string()))
     }
 
     /// How each vector is indexed, in the order of [`CollectionConfig::params`].
@@ -211,13 +237,16 @@ impl CollectionConfig {
         }
     }
 
-    pub(crate) fn from_parts(params: &[VectorParams], indexes: &[IndexParams], settings: &Settings) -> Self {
+    /// The configuration that a manifest describes; the error says what of it is not to be understood.
+    pub(crate) fn from_manifest(manifest: &Manifest) -> std::result::Result<Self, String> {
+        let Manifest { vectors, indexes, settings, metadata, .. } = manifest;
         let vector = |(p, index): (&VectorParams, &IndexParams)| {
             let index = IndexConfig::from_params(index);
             (p.name.clone(), VectorConfig { dim: p.dim, metric: p.metric, datatype: p.datatype, index })
         };
-        Self {
-            vectors: params.iter().zip(indexes).map(vector).collect(),
+        let metadata = Payload::decode(metadata.as_bytes()).map_err(|e| format!("metadata: {e}"))?;
+        Ok(Self {
+            vectors: vectors.iter().zip(indexes).map(vector).collect(),
             durability: settings.durability,
             flush_interval: Duration::from_millis(settings.flush_interval_ms),
             optimizer: OptimizerConfig {
@@ -226,7 +255,8 @@ impl CollectionConfig {
                 merge_fan_in: settings.merge_fan_in,
                 vacuum_dead_ratio: settings.vacuum_dead_ratio,
             },
-        }
+            metadata: (!metadata.is_empty()).then_some(metadata),
+        })
     }
 }
 
@@ -247,6 +277,8 @@ pub struct CollectionUpdate {
     pub optimizer: Option<OptimizerConfig>,
     /// New index of vectors by name. Segments whose graph was built in another way are rewritten in the background.
     pub indexes: BTreeMap<String, IndexConfig>,
+    /// New metadata in place of the old; an empty object removes it.
+    pub metadata: Option<Payload>,
 }
 
 impl CollectionUpdate {
@@ -259,6 +291,9 @@ impl CollectionUpdate {
         for (name, index) in &self.indexes {
             let vector = config.vectors.get_mut(name);
             vector.ok_or_else(|| Error::NotFound { what: format!("vector {name:?}") })?.index = *index;
+        }
+        if let Some(metadata) = &self.metadata {
+            config.metadata = Some(metadata.clone());
         }
         Ok(())
     }

@@ -39,7 +39,7 @@ pub use info::{CollectionInfo, IndexInfo, SegmentInfo};
 pub use matrix::{DistanceMatrix, MatrixOffsets, MatrixPair, MatrixRequest};
 pub use recovery::RecoveryReport;
 pub(crate) use recovery::{Fate, sweep_dir};
-pub use selection::Selection;
+pub use selection::{Selection, UpsertMode, UpsertOptions};
 pub use stages::{Prefetch, QueryRequest};
 
 use crate::error::{Error, Result};
@@ -82,6 +82,7 @@ pub(crate) struct Shared {
     place: SegmentPlace,
     dir: std::path::PathBuf,
     params: Arc<[VectorParams]>,
+    config: RwLock<Arc<CollectionConfig>>,
     settings: RwLock<Settings>,
     /// How each vector is indexed.
     indexes: RwLock<Arc<[IndexParams]>>,
@@ -130,8 +131,7 @@ impl Collection {
 
     /// The configuration.
     pub fn config(&self) -> CollectionConfig {
-        let shared = &self.shared;
-        CollectionConfig::from_parts(&shared.params, &shared.indexes.read(), &shared.settings.read())
+        self.shared.config.read().as_ref().clone()
     }
 
     /// A handle whose writes have another durability than the collection's default.
@@ -144,13 +144,7 @@ impl Collection {
     /// # Errors
     /// `Invalid` if the result would not be a valid configuration; `Io` or `NoSpace` if it could not be written.
     pub fn update(&self, update: &CollectionUpdate) -> Result<()> {
-        let shared = &self.shared;
-        shared.change_settings(|settings, indexes| {
-            let mut config = CollectionConfig::from_parts(&shared.params, indexes, settings);
-            update.apply_to(&mut config)?;
-            config.check()?;
-            Ok((config.settings(), config.indexes()))
-        })
+        self.shared.change_config(|config| update.apply_to(config))
     }
 
     /// Running and recent background jobs, oldest first.

@@ -62,9 +62,11 @@ impl Shared {
             next_checkpoint: 1,
             vectors: config.params(),
             indexes: config.indexes(),
+            sparse: Vec::new(),
             fields: Vec::new(),
             next_field_id: 1,
             settings: config.settings(),
+            metadata: config.metadata_text()?,
             segments: Vec::new(),
         };
         let path = dir.join(MANIFEST_FILE);
@@ -99,6 +101,7 @@ impl Shared {
             Some(wal)
         };
         let now = env.clock.now();
+        let config = RwLock::new(read_config(&manifest, &dir)?);
         let settings = RwLock::new(manifest.settings);
         let indexes = RwLock::new(manifest.indexes.clone().into());
         let fields = RwLock::new(fields);
@@ -110,6 +113,7 @@ impl Shared {
             place,
             dir,
             params,
+            config,
             settings,
             indexes,
             fields,
@@ -140,8 +144,7 @@ impl Shared {
         }
         if !(known && self.follow_log(&mut state, id)) {
             let loaded = Loaded::load(&self.env, &self.dir, id)?;
-            *self.settings.write() = loaded.manifest.settings;
-            *self.indexes.write() = loaded.manifest.indexes.clone().into();
+            self.use_config(&loaded.manifest)?;
             *self.fields.write() = loaded.fields;
             self.applied.store(loaded.manifest.applied_seq, Ordering::Release);
             checkpoint.manifest = loaded.manifest;
@@ -266,6 +269,12 @@ impl Loaded {
         report.cut_bytes = replayed.cut_bytes;
         Ok(Self { manifest, params, fields, place, dead, view, replayed, report })
     }
+}
+
+/// The configuration that the manifest of a collection's folder describes.
+pub(super) fn read_config(manifest: &Manifest, dir: &Path) -> Result<Arc<CollectionConfig>> {
+    let config = CollectionConfig::from_manifest(manifest);
+    config.map(Arc::new).map_err(|e| Error::corrupt(&dir.join(MANIFEST_FILE), 0, e))
 }
 
 fn read_manifest(env: &Env, dir: &Path, id: u64) -> Result<Manifest> {

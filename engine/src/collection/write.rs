@@ -3,11 +3,11 @@
 //! One call is one operation: all of it happens or none. Within one call the last point with an id wins.
 //!
 //! Points may be selected by a [`Filter`]: those that pass at the operation's place in the log, no matter what others write meanwhile; it is logged with
-//! their ids (`choice.rs`). Where very many pass, the call is several operations, each on a range of ids, in their order, and each exact at its own place; if one
+//! their ids (`choice.rs`). So are the points of an upsert that are written under a condition. Where very many pass, the call is several operations, each on a range of ids, in their order, and each exact at its own place; if one
 //! of them fails, those before it were applied, and the call may be repeated. Where none pass, nothing is written.
 
-use super::choice::{Choice, Edit};
-use super::selection::{Selected, Selection};
+use super::choice::{Choice, Conditional, Edit, Matching, UpsertCondition};
+use super::selection::{Selected, Selection, UpsertMode, UpsertOptions};
 use super::view::View;
 use super::{Collection, Shared};
 use crate::error::{Error, Result};
@@ -15,6 +15,7 @@ use crate::filter::{CompiledFilter, Filter};
 use crate::ids::SeqNo;
 use crate::point::{Payload, PayloadPath, Point, PointId};
 use crate::vectors::{row_bytes, store};
+use crate::wal::Encoded;
 use nigh_format::manifest::Durability;
 use nigh_format::operation::{Operation, PointBatch, PointIdRecord, VectorColumn};
 use std::collections::{BTreeMap, HashMap};
@@ -27,16 +28,48 @@ impl Collection {
     /// `Invalid` or `TooLarge` names the field that does not fit; nothing was applied. `NoSpace`: not applied, retry when there is space.
     /// `Poisoned`: unknown, reopen.
     pub fn upsert(&self, points: impl IntoIterator<Item = Point>) -> Result<SeqNo> {
+        let operation = self.upsert_of(points)?;
+        self.submit(operation)
+    }
+
+    /// Inserts points or replaces them whole, as far as `options` say so at this write's place in the log, whatever others write meanwhile. All points must fit, also
+    /// those that are not written. If none is written, nothing is logged, and the number is that of the last write before.
+    ///
+    /// # Errors
+    /// As [`Collection::upsert`]. A bad filter is refused as by [`Collection::search`].
+    pub fn upsert_with(
+        &self,
+        points: impl IntoIterator<Item = Point>,
+        options: &UpsertOptions,
+    ) -> Result<SeqNo> {
+        let operation = self.upsert_of(points)?;
+        if options.mode == UpsertMode::Upsert && options.filter.is_none() {
+            return self.submit(operation);
+        }
+        self.submit_if(operation, options)
+    }
+
+    fn upsert_of(&self, points: impl IntoIterator<Item = Point>) -> Result<Operation> {
         let shared = &self.shared;
         let points = shared.last_of_each(points, |p| p.id, shared.env.limits.batch_points_max)?;
         let mut batch = BatchBuilder::new(shared);
         for (i, point) in points.iter().enumerate() {
             batch.push(i, point.id, &point.vectors)?;
-            let field = format!("points[{i}].payload");
-            let text = point.payload.encode(&field, shared.env.limits.payload_bytes_max)?;
+            let text = point.payload.encode(shared.env.limits.payload_bytes_max)?;
             batch.push_payload(&text)?;
         }
-        self.submit(Operation::Upsert(batch.finish()))
+        Ok(Operation::Upsert(batch.finish()))
+    }
+
+    /// Submits those points of an operation that are allowed when its turn comes.
+    fn submit_if(&self, operation: Operation, options: &UpsertOptions) -> Result<SeqNo> {
+        let shared = &self.shared;
+        shared.check_writable()?;
+        let filter = options.filter.as_ref().map(|filter| shared.compile(filter)).transpose()?;
+        let condition = UpsertCondition { mode: options.mode, filter };
+        let whole = Encoded::new(operation, shared.record_bytes_max())?;
+        let conditional = Conditional::new(condition, whole, &shared.view.load())?;
+        shared.submit_choice(Choice::Conditional(conditional), self.durability())
     }
 
     /// Deletes points; ids that do not exist are fine.
@@ -136,6 +169,28 @@ impl Collection {
         &self,
         points: impl IntoIterator<Item = (PointId, BTreeMap<String, Vec<f32>>)>,
     ) -> Result<SeqNo> {
+        let operation = self.update_vectors_of(points)?;
+        self.submit(operation)
+    }
+
+    /// Sets some vectors of those points that pass a filter at this write's place in the log, whatever others write meanwhile, and keeps their others. If none
+    /// passes, nothing is logged, and the number is that of the last write before.
+    ///
+    /// # Errors
+    /// As [`Collection::update_vectors`]. A bad filter is refused as by [`Collection::search`].
+    pub fn update_vectors_where(
+        &self,
+        points: impl IntoIterator<Item = (PointId, BTreeMap<String, Vec<f32>>)>,
+        filter: impl Into<Filter>,
+    ) -> Result<SeqNo> {
+        let operation = self.update_vectors_of(points)?;
+        self.submit_if(operation, &UpsertOptions::new(UpsertMode::UpdateOnly).with_filter(filter))
+    }
+
+    fn update_vectors_of(
+        &self,
+        points: impl IntoIterator<Item = (PointId, BTreeMap<String, Vec<f32>>)>,
+    ) -> Result<Operation> {
         let shared = &self.shared;
         let mut merged: Vec<(PointId, BTreeMap<String, Vec<f32>>)> = Vec::new();
         let mut places = HashMap::new();
@@ -155,7 +210,7 @@ impl Collection {
             }
             batch.push(i, *id, vectors)?;
         }
-        self.submit(Operation::UpdateVectors(batch.finish()))
+        Ok(Operation::UpdateVectors(batch.finish()))
     }
 
     /// Removes some vectors of each point and keeps the point. Ids that do not exist are skipped; a filter selects as for [`Collection::set_payload`].
@@ -192,7 +247,7 @@ impl Collection {
             let (part, after) = rest.split_at(shared.part_len(rest, &edit));
             rest = after;
             let up_to = part.last().map(|point| point.id).filter(|_| !rest.is_empty());
-            let choice = Choice {
+            let choice = Matching {
                 edit: Arc::clone(&edit),
                 filter: Arc::clone(&filter),
                 above,
@@ -200,7 +255,7 @@ impl Collection {
                 ids: part.iter().map(|point| point.id).collect(),
                 seq: view.seq,
             };
-            let seq = shared.submit_choice(choice, self.durability())?;
+            let seq = shared.submit_choice(Choice::Matching(choice), self.durability())?;
             if up_to.is_none() {
                 return Ok(seq);
             }
@@ -223,14 +278,14 @@ impl Collection {
     }
 
     fn payload_text(&self, payload: &Payload) -> Result<Vec<u8>> {
-        let text = payload.encode("payload", self.shared.env.limits.payload_bytes_max)?;
+        let text = payload.encode(self.shared.env.limits.payload_bytes_max)?;
         Ok(if text.is_empty() { b"{}".to_vec() } else { text })
     }
 }
 
 /// A point that a filter selects.
 #[derive(Debug)]
-struct Matching {
+struct MatchingPoint {
     id: PointId,
     /// Bytes of its payload.
     payload_bytes: usize,
@@ -245,12 +300,12 @@ const FRAME_BYTES: usize = 4096;
 
 impl Shared {
     /// The points of a view that pass, in id order.
-    fn matching_ids(&self, view: &View, filter: &Arc<CompiledFilter>) -> Result<Vec<Matching>> {
+    fn matching_ids(&self, view: &View, filter: &Arc<CompiledFilter>) -> Result<Vec<MatchingPoint>> {
         let mut matching = Vec::new();
         for (segment, set) in view.segments.iter().zip(self.matching(view, filter)?.iter()) {
             for offset in set.iter_in(0..segment.len) {
                 let (id, payload_bytes) = (segment.id(offset)?, segment.payload_len(offset)?);
-                matching.push(Matching { id, payload_bytes });
+                matching.push(MatchingPoint { id, payload_bytes });
             }
         }
         matching.sort_unstable_by_key(|point| point.id);
@@ -258,14 +313,14 @@ impl Shared {
     }
 
     /// How many of these points one write takes: new versions and ids stay within half of what a write may have, since points may be added to it.
-    fn part_len(&self, points: &[Matching], edit: &Edit) -> usize {
+    fn part_len(&self, points: &[MatchingPoint], edit: &Edit) -> usize {
         let budget = (self.record_bytes_max() / 2).saturating_sub(FRAME_BYTES);
         if matches!(edit, Edit::Delete) {
             return points.len().min(DELETE_POINTS_MAX).min((budget / ID_BYTES).max(1));
         }
         let rows: usize = self.params.iter().map(row_bytes).sum();
         let mut bytes = 0usize;
-        let fits = |point: &&Matching| {
+        let fits = |point: &&MatchingPoint| {
             bytes = bytes.saturating_add(rows + ID_BYTES + point.payload_bytes + edit.added_bytes());
             bytes <= budget
         };

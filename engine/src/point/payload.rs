@@ -80,16 +80,21 @@ impl Payload {
         path.remove(&mut self.0);
     }
 
-    /// JSON text; empty for the empty payload. Checks depth and size.
-    pub(crate) fn encode(&self, field: &str, bytes_max: usize) -> Result<Vec<u8>> {
+    /// JSON text of a point's payload; empty for the empty one. Checks depth and size.
+    pub(crate) fn encode(&self, bytes_max: usize) -> Result<Vec<u8>> {
+        self.encode_as("payload of a point in bytes", bytes_max)
+    }
+
+    /// JSON text; empty for the empty payload. Checks depth and size; `what` is said to be too large.
+    pub(crate) fn encode_as(&self, what: &'static str, bytes_max: usize) -> Result<Vec<u8>> {
         if self.0.is_empty() {
             return Ok(Vec::new());
         }
         check_depth(&self.0)?;
-        let text = serde_json::to_vec(&self.0).map_err(|e| Error::invalid(field, "a JSON object", e))?;
+        let text = serde_json::to_vec(&self.0).map_err(|e| Error::invalid("payload", "a JSON object", e))?;
         if text.len() > bytes_max {
             let (limit, got) = (bytes_max as u64, text.len() as u64);
-            return Err(Error::TooLarge { what: "payload of a point in bytes", limit, got });
+            return Err(Error::TooLarge { what, limit, got });
         }
         Ok(text)
     }

@@ -139,7 +139,8 @@ mod tests {
         sides: [&[[f32; 2]]; 2],
         row: [f32; 2],
     ) -> f32 {
-        let params = VectorParams { name: String::new(), dim: 2, metric, datatype: Datatype::F32 };
+        let name = String::new();
+        let params = VectorParams { name, dim: 2, metric, datatype: Datatype::F32, multivector: None };
         let target = target.map(|v| VectorScorer::new("vector", &params, &v).expect("a vector"));
         let [positive, negative] = sides.map(|side| scorers(&params, side));
         Examples::new(rule, target, positive, negative).score(Row::F32(&row))

@@ -40,8 +40,8 @@ impl Encoded {
 pub(crate) enum Work<C> {
     /// An operation that was encoded by the caller's own thread.
     Ready(Encoded),
-    /// What becomes an operation only when its turn comes.
-    Choice(C),
+    /// What becomes an operation only when its turn comes, and the most bytes that are known of it.
+    Choice(C, usize),
 }
 
 /// An operation on its way into the log.
@@ -72,7 +72,7 @@ impl<C> Pending<C> {
     fn bytes(&self) -> usize {
         match &self.work {
             Work::Ready(encoded) => encoded.body.len(),
-            Work::Choice(_) => 0,
+            Work::Choice(_, bytes) => *bytes,
         }
     }
 

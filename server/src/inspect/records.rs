@@ -7,7 +7,9 @@ use nigh_format::FormatError;
 use nigh_format::block::encode_file;
 use nigh_format::catalog::Catalog;
 use nigh_format::header::{FileHeader, FileKind, HEADER_LEN};
-use nigh_format::manifest::{FieldParams, FileEntry, IndexParams, Manifest, SegmentEntry, VectorParams};
+use nigh_format::manifest::{
+    FieldParams, FileEntry, IndexParams, Manifest, SegmentEntry, SparseParams, VectorParams,
+};
 use nigh_format::segment_meta::SegmentMeta;
 
 use super::file::read_data;
@@ -75,7 +77,7 @@ pub(super) fn show_manifest(manifest: &Manifest) -> Dump {
     dump
 }
 
-/// Counters, vectors with their indexes, indexed payload fields, and settings, without the segments.
+/// Counters, settings, metadata, vectors with their indexes, sparse vectors and indexed payload fields, without the segments.
 pub(super) fn show_manifest_fields(manifest: &Manifest, dump: &mut Dump) {
     let settings = &manifest.settings;
     dump.field("generation", manifest.generation)
@@ -90,10 +92,16 @@ pub(super) fn show_manifest_fields(manifest: &Manifest, dump: &mut Dump) {
         .field("segment_points_max", settings.segment_points_max)
         .field("merge_fan_in", settings.merge_fan_in)
         .float("vacuum_dead_ratio", settings.vacuum_dead_ratio);
+    if !manifest.metadata.is_empty() {
+        dump.field("metadata", manifest.metadata.as_str());
+    }
     for (place, (vector, index)) in manifest.vectors.iter().zip(&manifest.indexes).enumerate() {
         let mut line = show_vector(place, vector);
         show_index(index, &mut line);
         dump.child(line);
+    }
+    for (place, sparse) in manifest.sparse.iter().enumerate() {
+        dump.child(show_sparse(place, sparse));
     }
     for field in &manifest.fields {
         dump.child(show_field(field));
@@ -114,6 +122,16 @@ fn show_vector(index: usize, vector: &VectorParams) -> Dump {
     line.field("dim", vector.dim)
         .field("metric", format!("{:?}", vector.metric).to_lowercase())
         .field("datatype", format!("{:?}", vector.datatype).to_lowercase());
+    if let Some(multivector) = vector.multivector {
+        line.field("multivector", format!("{multivector:?}").to_lowercase());
+    }
+    line
+}
+
+fn show_sparse(index: usize, sparse: &SparseParams) -> Dump {
+    let mut line = Dump::line(format!("sparse vector {index} {:?}", sparse.name));
+    line.field("modifier", format!("{:?}", sparse.modifier).to_lowercase())
+        .field("datatype", format!("{:?}", sparse.datatype).to_lowercase());
     line
 }
 

@@ -8,36 +8,13 @@ use crate::error::FormatError;
 use crate::header::{FileKind, HEADER_LEN};
 use crate::layout::SegmentFile;
 use crate::payload_index::FieldKind;
-use crate::vector_params::{Datatype, IndexParams, Metric, VectorParams};
+use crate::vector_params::{
+    Datatype, IndexParams, Metric, Multivector, SparseModifier, SparseParams, VectorParams,
+};
+
+mod older;
 
 const OFFSET: u64 = HEADER_LEN as u64;
-
-/// What version 2 wrote: without payload fields.
-#[derive(Archive, Serialize, Deserialize)]
-struct ManifestRecordV2 {
-    generation: u64,
-    collection_id: u64,
-    applied_seq: u64,
-    next_segment_id: u64,
-    next_checkpoint: u64,
-    vectors: Vec<VectorRecord>,
-    indexes: Vec<IndexRecord>,
-    settings: SettingsRecord,
-    segments: Vec<SegmentRecord>,
-}
-
-/// What version 1 wrote: without indexes.
-#[derive(Archive, Serialize, Deserialize)]
-struct ManifestRecordV1 {
-    generation: u64,
-    collection_id: u64,
-    applied_seq: u64,
-    next_segment_id: u64,
-    next_checkpoint: u64,
-    vectors: Vec<VectorRecord>,
-    settings: SettingsRecord,
-    segments: Vec<SegmentRecord>,
-}
 
 #[derive(Archive, Serialize, Deserialize)]
 struct ManifestRecord {
@@ -48,9 +25,11 @@ struct ManifestRecord {
     next_checkpoint: u64,
     vectors: Vec<VectorRecord>,
     indexes: Vec<IndexRecord>,
+    sparse: Vec<SparseRecord>,
     fields: Vec<FieldRecord>,
     next_field_id: u64,
     settings: SettingsRecord,
+    metadata: String,
     segments: Vec<SegmentRecord>,
 }
 
@@ -67,6 +46,14 @@ struct VectorRecord {
     name: String,
     dim: u32,
     metric: u8,
+    datatype: u8,
+    multivector: u8,
+}
+
+#[derive(Archive, Serialize, Deserialize)]
+struct SparseRecord {
+    name: String,
+    modifier: u8,
     datatype: u8,
 }
 
@@ -123,6 +110,7 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
         next_checkpoint: manifest.next_checkpoint,
         vectors: manifest.vectors.iter().map(vector_record).collect(),
         indexes: manifest.indexes.iter().map(index_record).collect(),
+        sparse: manifest.sparse.iter().map(sparse_record).collect(),
         fields: manifest.fields.iter().map(field_record).collect(),
         next_field_id: manifest.next_field_id,
         settings: SettingsRecord {
@@ -133,6 +121,7 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
             merge_fan_in,
             vacuum_dead_ratio,
         },
+        metadata: manifest.metadata.clone(),
         segments: manifest.segments.iter().map(segment_record).collect(),
     })
 }
@@ -140,8 +129,7 @@ pub(super) fn encode(manifest: &Manifest) -> Vec<u8> {
 /// The manifest in `data`, written by a version, whose codes are known but whose rules are not checked.
 pub(super) fn decode(data: &[u8], version: u16) -> Result<Manifest, FormatError> {
     let record = match version {
-        1 => decode_v1(data).map(from_v2),
-        2 => archive::decode(data).map(from_v2),
+        1..=3 => older::decode(data, version),
         _ => archive::decode(data),
     };
     let record: ManifestRecord = record.map_err(|error| error.shift(OFFSET))?;
@@ -163,6 +151,7 @@ pub(super) fn decode(data: &[u8], version: u16) -> Result<Manifest, FormatError>
         next_checkpoint: record.next_checkpoint,
         vectors: record.vectors.into_iter().map(vector).collect::<Result<_, _>>()?,
         indexes: record.indexes.into_iter().map(index).collect(),
+        sparse: record.sparse.into_iter().map(sparse).collect::<Result<_, _>>()?,
         fields: record.fields.into_iter().map(field).collect::<Result<_, _>>()?,
         next_field_id: record.next_field_id,
         settings: Settings {
@@ -173,59 +162,8 @@ pub(super) fn decode(data: &[u8], version: u16) -> Result<Manifest, FormatError>
             merge_fan_in,
             vacuum_dead_ratio,
         },
+        metadata: record.metadata,
         segments: record.segments.into_iter().map(segment).collect::<Result<_, _>>()?,
-    })
-}
-
-fn from_v2(record: ManifestRecordV2) -> ManifestRecord {
-    let ManifestRecordV2 {
-        generation,
-        collection_id,
-        applied_seq,
-        next_segment_id,
-        next_checkpoint,
-        vectors,
-        indexes,
-        settings,
-        segments,
-    } = record;
-    ManifestRecord {
-        generation,
-        collection_id,
-        applied_seq,
-        next_segment_id,
-        next_checkpoint,
-        vectors,
-        indexes,
-        fields: Vec::new(),
-        next_field_id: 1,
-        settings,
-        segments,
-    }
-}
-
-fn decode_v1(data: &[u8]) -> Result<ManifestRecordV2, FormatError> {
-    let ManifestRecordV1 {
-        generation,
-        collection_id,
-        applied_seq,
-        next_segment_id,
-        next_checkpoint,
-        vectors,
-        settings,
-        segments,
-    } = archive::decode(data)?;
-    let indexes = vectors.iter().map(|_| index_record(&IndexParams::DEFAULT)).collect();
-    Ok(ManifestRecordV2 {
-        generation,
-        collection_id,
-        applied_seq,
-        next_segment_id,
-        next_checkpoint,
-        vectors,
-        indexes,
-        settings,
-        segments,
     })
 }
 
@@ -252,15 +190,34 @@ fn index(record: IndexRecord) -> IndexParams {
 }
 
 fn vector_record(vector: &VectorParams) -> VectorRecord {
-    let VectorParams { name, dim, metric, datatype } = vector;
-    VectorRecord { name: name.clone(), dim: *dim, metric: metric.code(), datatype: datatype.code() }
+    let VectorParams { name, dim, metric, datatype, multivector } = vector;
+    VectorRecord {
+        name: name.clone(),
+        dim: *dim,
+        metric: metric.code(),
+        datatype: datatype.code(),
+        multivector: Multivector::code(*multivector),
+    }
 }
 
 fn vector(record: VectorRecord) -> Result<VectorParams, FormatError> {
-    let VectorRecord { name, dim, metric, datatype } = record;
+    let VectorRecord { name, dim, metric, datatype, multivector } = record;
     let metric = Metric::decode(metric, OFFSET)?;
     let datatype = Datatype::decode(datatype, OFFSET)?;
-    Ok(VectorParams { name, dim, metric, datatype })
+    let multivector = Multivector::decode(multivector, OFFSET)?;
+    Ok(VectorParams { name, dim, metric, datatype, multivector })
+}
+
+fn sparse_record(sparse: &SparseParams) -> SparseRecord {
+    let SparseParams { name, modifier, datatype } = sparse;
+    SparseRecord { name: name.clone(), modifier: modifier.code(), datatype: datatype.code() }
+}
+
+fn sparse(record: SparseRecord) -> Result<SparseParams, FormatError> {
+    let SparseRecord { name, modifier, datatype } = record;
+    let modifier = SparseModifier::decode(modifier, OFFSET)?;
+    let datatype = Datatype::decode(datatype, OFFSET)?;
+    Ok(SparseParams { name, modifier, datatype })
 }
 
 fn segment_record(segment: &SegmentEntry) -> SegmentRecord {

@@ -9,7 +9,7 @@ use nigh_format::id_map::IdMapLayout;
 use nigh_format::layout::SegmentFile;
 use nigh_format::manifest::{
     Datatype, Durability, FieldParams, FileEntry, IndexParams, Manifest, Metric, SegmentEntry, Settings,
-    VectorParams,
+    SparseModifier, SparseParams, VectorParams,
 };
 use nigh_format::payload_index::{
     FieldKind, NO_VALUE, PayloadIndexContent, PayloadIndexLayout, PayloadIndexShape,
@@ -91,10 +91,32 @@ pub fn catalog() -> Catalog {
 
 pub fn vector_params() -> Vec<VectorParams> {
     vec![
-        VectorParams { name: String::new(), dim: 3, metric: Metric::Cosine, datatype: Datatype::F32 },
-        VectorParams { name: "image".into(), dim: 65_536, metric: Metric::Euclid, datatype: Datatype::U8 },
+        VectorParams {
+            name: String::new(),
+            dim: 3,
+            metric: Metric::Cosine,
+            datatype: Datatype::F32,
+            multivector: None,
+        },
+        VectorParams {
+            name: "image".into(),
+            dim: 65_536,
+            metric: Metric::Euclid,
+            datatype: Datatype::U8,
+            multivector: None,
+        },
     ]
 }
+
+pub fn sparse_params() -> Vec<SparseParams> {
+    vec![
+        SparseParams { name: "bm25".into(), modifier: SparseModifier::Idf, datatype: Datatype::U8 },
+        SparseParams { name: "낱말".into(), modifier: SparseModifier::None, datatype: Datatype::F16 },
+    ]
+}
+
+/// What an application keeps.
+pub const METADATA: &str = r#"{"owner":"é","version":[3,null]}"#;
 
 pub fn manifest() -> Manifest {
     let file = |file, len, table_checksum| FileEntry { file, len, table_checksum };
@@ -109,6 +131,7 @@ pub fn manifest() -> Manifest {
             IndexParams { m: 24, ef_construction: 300, quantile: 0.95, graph_points_min: 5 },
             IndexParams::DEFAULT,
         ],
+        sparse: sparse_params(),
         fields: vec![
             FieldParams { id: TAGS, path: "tags".into(), kind: FieldKind::Keyword, options: String::new() },
             FieldParams {
@@ -133,6 +156,7 @@ pub fn manifest() -> Manifest {
             merge_fan_in: 8,
             vacuum_dead_ratio: 0.25,
         },
+        metadata: METADATA.into(),
         segments: vec![
             SegmentEntry {
                 id: 4,
@@ -145,6 +169,10 @@ pub fn manifest() -> Manifest {
                     file(SegmentFile::Payloads, 500, 0x3333_3333),
                     file(SegmentFile::Vectors(0), 600, 0x4444_4444),
                     file(SegmentFile::Vectors(1), 700, 0x5555_5555),
+                    file(SegmentFile::Sparse(0), 710, 0x6666_6666),
+                    file(SegmentFile::Postings(0), 720, 0x7777_7777),
+                    file(SegmentFile::Sparse(1), 730, 0x8888_8888),
+                    file(SegmentFile::Postings(1), 740, 0x9999_9999),
                 ],
             },
             SegmentEntry {
@@ -158,6 +186,10 @@ pub fn manifest() -> Manifest {
                     file(SegmentFile::Payloads, 501, 3),
                     file(SegmentFile::Vectors(0), 601, 4),
                     file(SegmentFile::Vectors(1), 701, 5),
+                    file(SegmentFile::Sparse(0), 711, 11),
+                    file(SegmentFile::Postings(0), 721, 12),
+                    file(SegmentFile::Sparse(1), 731, 13),
+                    file(SegmentFile::Postings(1), 741, 14),
                     file(SegmentFile::Codes(0), 801, 6),
                     file(SegmentFile::Links(0), 901, 7),
                     file(SegmentFile::Reduced(0), 951, 8),

@@ -33,7 +33,7 @@ impl Case {
             _ => Metric::Euclid,
         };
         let dim = self.base.dim() as u32;
-        VectorParams { name: String::new(), dim, metric, datatype: Datatype::F32 }
+        VectorParams { name: String::new(), dim, metric, datatype: Datatype::F32, multivector: None }
     }
 
     /// Rows as they are stored.
