@@ -2,3 +2,6 @@
 
 pub mod auth;
 pub mod config;
+pub mod limits;
+pub mod listen;
+pub mod tls;
