@@ -4,4 +4,6 @@ pub mod auth;
 pub mod config;
 pub mod limits;
 pub mod listen;
+pub mod metrics;
+pub mod observe;
 pub mod tls;

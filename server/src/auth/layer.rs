@@ -132,8 +132,12 @@ where
             {
                 return Ok((layer.refuse)(Denied::WrongKey));
             }
+            let subject = access.subject().clone();
             request.extensions_mut().insert(Arc::new(access));
-            inner.call(request).await
+            let mut response = inner.call(request).await?;
+            // For the log, which is outside.
+            response.extensions_mut().insert(subject);
+            Ok(response)
         })
     }
 }
