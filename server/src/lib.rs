@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod config;
+pub mod front;
 pub mod limits;
 pub mod listen;
 pub mod metrics;

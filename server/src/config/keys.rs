@@ -1,7 +1,7 @@
 //! The list of all keys: name, kind, built-in value, meaning. What is not here is not a setting.
 //!
 //! Names are Qdrant's where it has them (`storage`, `service`, `tls`, `log_level`); the others are ours. Units come last.
-//! Numbers: the limits of the requests are those of docs/api.md, the rates those of the design card, off unless enabled.
+//! Rates are off unless they are enabled.
 
 use super::value::Kind;
 

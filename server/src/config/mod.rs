@@ -101,6 +101,8 @@ pub enum LogFormat {
 pub struct Listen {
     /// The address.
     pub host: IpAddr,
+    /// Whether others may be served although no key is set.
+    pub insecure: bool,
     /// Port of the REST API; 0: any free one.
     pub http_port: u16,
     /// Port of the gRPC API, if it is wanted; 0: any free one.
@@ -299,6 +301,7 @@ impl Listen {
         let port = |key: &Key| settings.number(key).and_then(|port| u16::try_from(port).ok());
         Self {
             host,
+            insecure: settings.flag(&keys::INSECURE),
             http_port: port(&keys::HTTP_PORT).unwrap_or_default(),
             grpc_port: port(&keys::GRPC_PORT),
             cors: settings.flag(&keys::ENABLE_CORS),
