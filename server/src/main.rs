@@ -8,6 +8,7 @@ mod cli;
 mod disk;
 mod doctor;
 mod dump;
+mod grpc;
 mod inspect;
 mod latency;
 mod load;

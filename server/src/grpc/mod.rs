@@ -1,0 +1,3 @@
+//! The gRPC API, which is Qdrant's.
+
+mod convert;
