@@ -8,6 +8,9 @@ mod cli;
 mod disk;
 mod doctor;
 mod dump;
+#[allow(dead_code, reason = "no command serves yet")]
+mod error;
+#[cfg_attr(not(test), allow(dead_code, reason = "no command serves yet"))]
 mod grpc;
 mod inspect;
 mod latency;

@@ -17,6 +17,7 @@ mod quantization;
 pub(in crate::grpc) mod query;
 pub(in crate::grpc) mod reads;
 pub(in crate::grpc) mod replies;
+mod strict_mode;
 pub(in crate::grpc) mod values;
 mod vectors;
 

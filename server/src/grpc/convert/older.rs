@@ -40,6 +40,11 @@ pub(in crate::grpc) fn search_points(message: wire::SearchPoints) -> Result<Sear
     })
 }
 
+/// Several searches.
+pub(in crate::grpc) fn search_batch(messages: Vec<wire::SearchPoints>) -> Result<Vec<SearchRequest>> {
+    each("search_points", messages, search_points)
+}
+
 /// The nearest points, in groups.
 pub(in crate::grpc) fn search_point_groups(
     message: wire::SearchPointGroups,
@@ -112,6 +117,13 @@ pub(in crate::grpc) fn recommend_points(message: wire::RecommendPoints) -> Resul
         limit: count(limit),
         options: options.read()?,
     })
+}
+
+/// Several recommendations.
+pub(in crate::grpc) fn recommend_batch(
+    messages: Vec<wire::RecommendPoints>,
+) -> Result<Vec<RecommendRequest>> {
+    each("recommend_points", messages, recommend_points)
 }
 
 /// Points like some and unlike others, in groups.
@@ -208,6 +220,11 @@ pub(in crate::grpc) fn discover_points(message: wire::DiscoverPoints) -> Result<
         limit: count(limit),
         options: options.read()?,
     })
+}
+
+/// Several discoveries.
+pub(in crate::grpc) fn discover_batch(messages: Vec<wire::DiscoverPoints>) -> Result<Vec<DiscoverRequest>> {
+    each("discover_points", messages, discover_points)
 }
 
 /// What these messages have in common.

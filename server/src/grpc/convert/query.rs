@@ -52,6 +52,11 @@ pub(in crate::grpc) fn query_points(message: wire::QueryPoints) -> Result<QueryR
     })
 }
 
+/// Several queries.
+pub(in crate::grpc) fn query_batch(messages: Vec<wire::QueryPoints>) -> Result<Vec<QueryRequest>> {
+    each("query_points", messages, query_points)
+}
+
 /// A query whose answer is grouped.
 pub(in crate::grpc) fn query_point_groups(message: wire::QueryPointGroups) -> Result<QueryGroupsRequest> {
     let wire::QueryPointGroups {

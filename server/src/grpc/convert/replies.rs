@@ -3,7 +3,8 @@
 use ::qdrant_client::qdrant as wire;
 use nigh_api::{
     FacetValue, FacetValueHit, GroupId, GroupsResult, OrderValue, PointGroup, Record, ScoredPoint,
-    SearchMatrixOffsets, SearchMatrixPair, SearchMatrixPairs, UpdateResult, UpdateStatus,
+    ScrollResult, SearchMatrixOffsets, SearchMatrixPair, SearchMatrixPairs, SnapshotDescription,
+    UpdateResult, UpdateStatus,
 };
 
 use super::values::{payload_message, point_id_message};
@@ -86,6 +87,28 @@ pub(in crate::grpc) fn facet_hit_message(hit: FacetValueHit) -> wire::FacetHit {
         FacetValue::Text(text) => wire::facet_value::Variant::StringValue(text),
     };
     wire::FacetHit { value: Some(wire::FacetValue { variant: Some(variant) }), count: hit.count }
+}
+
+/// The message of a page.
+pub(in crate::grpc) fn scroll_message(page: ScrollResult, time: f64) -> wire::ScrollResponse {
+    wire::ScrollResponse {
+        next_page_offset: page.next_page_offset.map(point_id_message),
+        result: page.points.into_iter().map(record_message).collect(),
+        time,
+        usage: None,
+    }
+}
+
+/// The message of a snapshot.
+pub(in crate::grpc) fn snapshot_message(snapshot: SnapshotDescription) -> wire::SnapshotDescription {
+    let SnapshotDescription { name, creation_time, size, checksum } = snapshot;
+    wire::SnapshotDescription {
+        name,
+        // Without a zone: UTC.
+        creation_time: creation_time.and_then(|time| format!("{time}Z").parse().ok()),
+        size: i64::try_from(size).unwrap_or(i64::MAX),
+        checksum,
+    }
 }
 
 /// The message of distances, pair by pair.

@@ -3,6 +3,7 @@
 use super::super::values::value_message;
 use super::*;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 
 fn rest<T: DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).expect("a body")
@@ -138,7 +139,7 @@ fn new_collections() {
     let (hnsw_config, hnsw_rest) = some_hnsw();
     let (strict, strict_rest) = some_strict_mode();
     let product = wire::ProductQuantization { compression: 2, ..Default::default() };
-    let named = wire::VectorParamsMap { map: HashMap::from([("v".to_owned(), vector.clone())]) };
+    let named = wire::VectorParamsMap { map: HashMap::from([("v".to_owned(), vector)]) };
     for (config, vectors_rest) in [
         (Some(Config::Params(vector)), vector_rest.clone()),
         (Some(Config::ParamsMap(named)), json!({"v": vector_rest})),
