@@ -54,7 +54,7 @@ impl Shared {
         if self.check_writable().is_err() || self.is_poisoned() {
             return false;
         }
-        let Some((stats, rules)) = self.stats(now) else { return false };
+        let (stats, rules) = self.stats(now);
         match lane {
             Lane::Seal if self.jobs.may_start(JobKind::Seal, now) => {
                 plan_seal(&stats, &rules).is_some_and(|reason| self.seal(reason).unwrap_or(false))
@@ -86,9 +86,9 @@ impl Shared {
         }
     }
 
-    /// None while a checkpoint is being made.
-    fn stats(&self, now: Duration) -> Option<(Stats, Rules)> {
-        let checkpoint = self.checkpoint.try_lock()?;
+    /// What there is to decide on. Waits for a checkpoint that is being made: a thread that gave up instead would pause while writers wait for room.
+    fn stats(&self, now: Duration) -> (Stats, Rules) {
+        let checkpoint = self.checkpoint.lock();
         let state = self.write.lock();
         let segment = |view: &SegmentView| {
             let sealed = view.as_sealed()?;
@@ -120,7 +120,7 @@ impl Shared {
             bytes_a_point: BUILD_BYTES_A_POINT + self.index_bytes_a_point(),
             graph_points_min: self.graph_points_min(),
         };
-        Some((stats, rules))
+        (stats, rules)
     }
 
     fn index_bytes_a_point(&self) -> u64 {
@@ -162,10 +162,7 @@ impl Shared {
                 self.index_fields(id)?;
                 continue;
             }
-            let Some((mut stats, rules)) = self.stats(self.env.clock.now()) else {
-                std::thread::yield_now();
-                continue;
-            };
+            let (mut stats, rules) = self.stats(self.env.clock.now());
             stats.idle = Duration::MAX;
             let Some(plan) = plan_merge(&stats, &rules) else { return Ok(()) };
             self.rewrite(plan)?;

@@ -44,7 +44,7 @@ impl Shared {
     fn submit_work(&self, work: Work<Choice>, durability: Durability) -> Result<SeqNo> {
         let pending = Pending::new(work, durability);
         if durability == Durability::Async && self.env.background == Background::Threads {
-            self.queue.defer(&pending)?;
+            self.queue.defer(&pending, || self.check_writable())?;
             self.env.flusher.wake();
             // The place in the log is not known yet; what is certain is that it comes after everything visible now.
             return Ok(self.view.load().seq.next());

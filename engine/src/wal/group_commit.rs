@@ -13,6 +13,7 @@ use nigh_format::operation::Operation;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// An operation with what the log holds of it.
 #[derive(Debug)]
@@ -101,13 +102,15 @@ impl<C> Pending<C> {
 #[derive(Debug)]
 pub(crate) struct CommitQueue<C> {
     state: Mutex<QueueState<C>>,
+    /// Rung when less is waiting than before, or nothing more is accepted.
+    room: Condvar,
 }
 
 impl<C> Default for CommitQueue<C> {
     fn default() -> Self {
         let waiting = VecDeque::new();
         let state = QueueState { waiting, waiting_bytes: 0, leading: false, expected: 0, refusing: None };
-        Self { state: Mutex::new(state) }
+        Self { state: Mutex::new(state), room: Condvar::new() }
     }
 }
 
@@ -133,8 +136,10 @@ struct Waiting<C> {
 const GROUP_BYTES: usize = 8 << 20;
 /// Times that a leader lets other threads run before it commits without those it expects; about a tenth of a millisecond.
 const GATHER_YIELDS: u32 = 64;
-/// Bytes of accepted but uncommitted operations above which `async` writes are refused.
+/// Bytes of accepted but uncommitted operations above which `async` writers wait.
 const WAITING_BYTES_MAX: usize = 64 << 20;
+/// Longest wait between two looks at whether commits go on at all.
+const ROOM_POLL: Duration = Duration::from_millis(50);
 
 impl<C> CommitQueue<C> {
     /// Queues the operation and returns when it has been committed, by this thread or another.
@@ -181,15 +186,22 @@ impl<C> CommitQueue<C> {
         }
         let group = state.take_group();
         state.expected = group.len();
+        drop(state);
+        self.room.notify_all();
         group
     }
 
-    /// Queues the operation for [`CommitQueue::drain`] and returns at once.
-    pub(crate) fn defer(&self, pending: &Arc<Pending<C>>) -> Result<()> {
+    /// Queues the operation for [`CommitQueue::drain`] and returns: at once, or, where too much is waiting, when commits have made room. `go_on` fails when
+    /// there will be none any more.
+    pub(crate) fn defer(&self, pending: &Arc<Pending<C>>, go_on: impl Fn() -> Result<()>) -> Result<()> {
         let mut state = self.state.lock();
-        state.check_accepting()?;
-        if state.waiting_bytes + pending.bytes() > WAITING_BYTES_MAX && !state.waiting.is_empty() {
-            return Err(Error::Busy { what: "too many asynchronous writes are waiting" });
+        loop {
+            state.check_accepting()?;
+            if state.waiting.is_empty() || state.waiting_bytes + pending.bytes() <= WAITING_BYTES_MAX {
+                break;
+            }
+            go_on()?;
+            self.room.wait_for(&mut state, ROOM_POLL);
         }
         state.push(pending, false);
         Ok(())
@@ -210,6 +222,7 @@ impl<C> CommitQueue<C> {
     /// Accepts nothing more; what waits is still committed.
     pub(crate) fn refuse(&self, error: Error) {
         self.state.lock().refusing.get_or_insert(error);
+        self.room.notify_all();
     }
 
     /// True if nothing waits for a commit and none is at work.
