@@ -38,7 +38,7 @@ fn main() -> Result<()> {
     println!("{} notes", notes.count()?);
 
     // Keys can be left out when reading.
-    let short = WithPayload::Include(vec!["제목".to_owned()]);
+    let short = WithPayload::include(["제목"])?;
     for record in notes.get([id(2), id(1)], &short, &WithVectors::No)? {
         println!("{} {}", record.id, record.payload.unwrap_or_default().into_json());
     }

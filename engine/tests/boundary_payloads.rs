@@ -117,19 +117,19 @@ fn parts_of_a_payload() {
     let points = db.create_collection("points", &CollectionConfig::new()).expect("create");
     let payload = parsed(r#"{"a":1,"나":{"b":2},"c.d":3}"#);
     points.upsert([Point::without_vectors(1u64).with_payload(payload)]).expect("upsert");
-    let keys = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
     let get = |with: WithPayload| {
         let got = points.get([1u64.into()], &with, &WithVectors::No).expect("get");
         got[0].payload.as_ref().map(exact)
     };
     assert_eq!(get(WithPayload::No), None);
     assert_eq!(
-        get(WithPayload::Include(keys(&["나", "c.d", "missing"]))).expect("some"),
+        get(WithPayload::include(["나", "\"c.d\"", "missing"]).expect("paths")).expect("some"),
         r#"{"c.d":3,"나":{"b":2}}"#
     );
     assert_eq!(get(WithPayload::Include(Vec::new())).expect("some"), "{}");
-    assert_eq!(get(WithPayload::Exclude(keys(&["a"]))).expect("some"), r#"{"c.d":3,"나":{"b":2}}"#);
-    assert_eq!(get(WithPayload::Exclude(keys(&["나.b"]))).expect("some"), r#"{"a":1,"c.d":3,"나":{"b":2}}"#);
+    let exclude = |path: &str| get(WithPayload::exclude([path]).expect("a path")).expect("some");
+    assert_eq!(exclude("a"), r#"{"c.d":3,"나":{"b":2}}"#);
+    assert_eq!(exclude("나.b"), r#"{"a":1,"c.d":3,"나":{}}"#);
 }
 
 #[test]

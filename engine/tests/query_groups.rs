@@ -159,7 +159,7 @@ fn what_comes_with_a_group() {
         .upsert([author(7u64.into(), "한강"), author(uuid.parse().expect("a uuid"), "이상")])
         .expect("upsert");
     let asked = QueryRequest::nearest([1.0])
-        .with_payload(WithPayload::Include(vec!["x".to_owned()]))
+        .with_payload(WithPayload::include(["x"]).expect("a path"))
         .with_vectors(WithVectors::All);
     let groups = points
         .query_groups_with(&GroupRequest::new(asked, "by"), &authors, &WithPayload::All, &WithVectors::No)

@@ -5,9 +5,11 @@ use nigh::{Datatype, Durability, Metric};
 use nigh_datasets::GroundTruthMetric;
 
 use crate::bench::{BenchArgs, MemoryArgs};
+use crate::config_command::ConfigCommandArgs;
 use crate::doctor::DoctorArgs;
 use crate::inspect::InspectArgs;
 use crate::measure::MeasureArgs;
+use crate::serve::ServeArgs;
 use crate::verify::VerifyArgs;
 
 /// Nigh, a vector database.
@@ -22,6 +24,10 @@ pub(crate) struct Cli {
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show the settings that the server would run with, and who set each, or only check them.
+    Config(ConfigCommandArgs),
+    /// Serve a database over REST and gRPC.
+    Serve(Box<ServeArgs>),
     /// Index a vector set and search it in many ways: recall against speed, build time, memory, disk.
     Bench(Box<BenchArgs>),
     /// Only search a folder that `bench` has made, in a process whose memory is nothing but that.

@@ -5,6 +5,7 @@
 
 mod bench;
 mod cli;
+mod config_command;
 mod disk;
 mod doctor;
 mod dump;
@@ -16,6 +17,7 @@ mod out;
 mod process;
 mod processor;
 mod progress;
+mod serve;
 mod units;
 mod verify;
 
@@ -63,11 +65,13 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli, out: &mut Out) -> anyhow::Result<Outcome> {
     match cli.command {
+        Command::Config(args) => config_command::run(&args, out),
         Command::Bench(args) => bench::run(&args, out),
         Command::BenchMemory(args) => bench::measure_memory(&args, out),
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Verify(args) => verify::run(&args, out),
         Command::Doctor(args) => doctor::run(&args, out),
+        Command::Serve(args) => serve::run(&args, out),
         Command::Measure(args) => measure::run(&args, out),
     }
 }

@@ -269,7 +269,6 @@ impl Validate for WalConfigDiff {
 /// How vectors are quantized for the walk of the graph.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum QuantizationConfig {
     /// One byte a value.
     Scalar(ScalarQuantization),

@@ -59,7 +59,6 @@ impl Validate for Filter {
 /// One clause of a filter.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-#[non_exhaustive]
 pub enum Condition {
     /// The value at a path is missing, null or an empty array.
     IsEmpty {
@@ -327,7 +326,6 @@ impl<'de> Deserialize<'de> for MatchValues {
 /// Equality, or parts of a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Match {
     /// Equal.
     Value(MatchValue),

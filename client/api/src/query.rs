@@ -192,7 +192,6 @@ pub struct Rrf {
 /// What one stage does.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-#[non_exhaustive]
 pub enum Query {
     /// Nearest, the short form.
     Vector(VectorInput),
@@ -422,7 +421,6 @@ pub struct DecayParams {
 /// A number that is worked out for each point.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-#[non_exhaustive]
 pub enum Expression {
     /// A number.
     Constant(f64),
@@ -437,7 +435,6 @@ pub enum Expression {
 /// An operation of an expression.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Operation {
     /// The sum.
     Sum(Vec<Expression>),

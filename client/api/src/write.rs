@@ -311,7 +311,6 @@ impl Validate for DeleteVectors {
 /// One of several writes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum UpdateOperation {
     /// Inserts points or replaces them whole.
     Upsert(UpsertPoints),

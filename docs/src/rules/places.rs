@@ -11,7 +11,7 @@ use crate::source::{CodePath, Source, paths, without_tests};
 use crate::tree::{Tree, is_within};
 
 /// A library by its name in code, and the places that may name it. A name that ends in `_` is a family.
-const HOMES: [(&str, &[&str]); 20] = [
+const HOMES: [(&str, &[&str]); 27] = [
     ("memmap2", &["engine/src/io/mmap.rs"]),
     // The bench has it as a peer of our kernels.
     ("simsimd", &["engine/src/kernels/simd.rs", "benches/benches/kernels.rs"]),
@@ -27,8 +27,15 @@ const HOMES: [(&str, &[&str]); 20] = [
     ("candle_", &["server/src/inference"]),
     ("axum", &["server/src/rest", "server/src/openai"]),
     ("tonic", &["server/src/grpc", "client"]),
+    ("qdrant_client", &["server/src/grpc"]),
     ("tokio", &["server", "client"]),
     ("hyper", &["server", "client"]),
+    ("hyper_util", &["server/src/listen"]),
+    ("ring", &["server/src/auth"]),
+    ("rustls", &["server/src/tls.rs"]),
+    ("tracing_subscriber", &["server/src/observe/log.rs"]),
+    ("tokio_rustls", &["server/src/tls.rs"]),
+    ("saphyr_parser", &["server/src/config/yaml.rs"]),
     ("criterion", &["benches"]),
     ("hdf5_pure", &["datasets/src/read/hdf5"]),
     ("usearch", &["benches/rivals/src/contestants"]),

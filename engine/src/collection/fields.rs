@@ -119,6 +119,16 @@ impl Collection {
         })
     }
 
+    /// What the values at a path are indexed as, if they are.
+    ///
+    /// # Errors
+    /// `Invalid` for a text that is no path; `Closed` if the collection was dropped.
+    pub fn payload_index_kind(&self, path: &str) -> Result<Option<FieldKind>> {
+        let path: PayloadPath = path.parse()?;
+        let fields = self.readable()?.fields.read().clone();
+        Ok(fields.iter().find(|field| field.path == path).map(|field| field.kind))
+    }
+
     /// The payload fields that are indexed, in the order in which they were declared.
     ///
     /// # Errors

@@ -3,9 +3,9 @@
 use super::view::View;
 use super::{Collection, Shared};
 use crate::error::{Error, Result};
-use crate::filter::{CompiledFilter, Filter, Schema};
+use crate::filter::{CompiledFilter, Filter, Schema, Subject};
 use crate::payload::Fields;
-use crate::point::{Payload, PayloadPath, PointId};
+use crate::point::{Payload, PayloadPath, Point, PointId};
 use crate::query::{
     Matches, Record, ScrollPage, ScrollRequest, WithPayload, WithVectors, first_matching, matching,
 };
@@ -92,10 +92,45 @@ impl Collection {
         Ok(sets.iter().map(|set| u64::from(set.count())).sum())
     }
 
+    /// The first of some points, as they would be stored, that does not pass a filter.
+    ///
+    /// # Errors
+    /// A bad filter is refused as by [`Collection::search`].
+    pub fn first_outside(&self, filter: &Filter, points: &[Point]) -> Result<Option<PointId>> {
+        let shared = self.readable()?;
+        let filter = shared.compile(filter)?;
+        for point in points {
+            if !filter.passes(&mut Unstored { point, params: &shared.params })? {
+                return Ok(Some(point.id));
+            }
+        }
+        Ok(None)
+    }
+
     pub(super) fn readable(&self) -> Result<&Shared> {
         self.shared.env.check_open()?;
         self.shared.check_not_dropped()?;
         Ok(&self.shared)
+    }
+}
+
+/// A point that is in no segment.
+struct Unstored<'a> {
+    point: &'a Point,
+    params: &'a [VectorParams],
+}
+
+impl Subject for Unstored<'_> {
+    fn id(&mut self) -> Result<PointId> {
+        Ok(self.point.id)
+    }
+
+    fn has_vector(&mut self, vector: usize) -> Result<bool> {
+        Ok(self.params.get(vector).is_some_and(|params| self.point.vectors.contains_key(&params.name)))
+    }
+
+    fn payload(&mut self) -> Result<&serde_json::Map<String, serde_json::Value>> {
+        Ok(self.point.payload.as_map())
     }
 }
 
@@ -166,8 +201,8 @@ impl Shared {
         let payload = segment.decoded_payload(offset)?;
         Ok(Some(match with_payload {
             WithPayload::No | WithPayload::All => payload,
-            WithPayload::Include(keys) => payload.filtered(|key| keys.iter().any(|k| k == key)),
-            WithPayload::Exclude(keys) => payload.filtered(|key| keys.iter().all(|k| k != key)),
+            WithPayload::Include(paths) => payload.only(paths),
+            WithPayload::Exclude(paths) => payload.without(paths),
         }))
     }
 

@@ -2,6 +2,7 @@
 //!
 //! An unquoted key has letters, digits, `_` and `-`. Editing creates missing objects on the way but no array elements.
 
+use super::payload::Payload;
 use crate::error::{Error, Result};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -45,9 +46,24 @@ impl PayloadPath {
         });
     }
 
+    /// What the path names; for an array at its end, its elements.
+    pub fn values<'a>(&self, payload: &'a Payload) -> Vec<&'a Value> {
+        let mut found = Vec::new();
+        self.for_each(payload.as_map(), &mut |value| found.push(value));
+        found
+    }
+
     /// Calls `act` on each place the path names, creating objects for missing keys.
     pub(super) fn edit(&self, map: &mut Map<String, Value>, act: &mut dyn FnMut(&mut Value)) {
         edit(map.entry(self.first.clone()).or_insert(Value::Null), &self.rest, act);
+    }
+
+    /// Copies each value the path names, with the objects and arrays around it, from one payload into another. Of an array on the way, the elements that are
+    /// looked into come along, and nothing else of them.
+    pub(super) fn copy(&self, from: &Map<String, Value>, into: &mut Map<String, Value>) {
+        if let Some(value) = from.get(&self.first) {
+            copy(value, &self.rest, into.entry(self.first.clone()).or_insert(Value::Null));
+        }
     }
 
     /// Removes each value the path names.
@@ -95,6 +111,45 @@ fn edit(value: &mut Value, steps: &[Step], act: &mut dyn FnMut(&mut Value)) {
             }
         }
     }
+}
+
+fn copy(from: &Value, steps: &[Step], into: &mut Value) {
+    let Some((step, rest)) = steps.split_first() else {
+        *into = from.clone();
+        return;
+    };
+    match (step, from) {
+        (Step::Key(key), Value::Object(map)) => {
+            if !into.is_object() {
+                *into = Value::Object(Map::new());
+            }
+            if let (Some(value), Some(object)) = (map.get(key), into.as_object_mut()) {
+                copy(value, rest, object.entry(key.clone()).or_insert(Value::Null));
+            }
+        }
+        (Step::Index(_) | Step::Every, Value::Array(items)) => {
+            if !into.is_array() {
+                *into = Value::Array(Vec::new());
+            }
+            let Some(copied) = into.as_array_mut() else { return };
+            if let Step::Index(index) = step {
+                copied.extend(items.get(*index).map(|item| copied_alone(item, rest)));
+                return;
+            }
+            // Another path may have brought the same elements: they are completed.
+            copied.resize(items.len().max(copied.len()), Value::Null);
+            for (item, place) in items.iter().zip(copied) {
+                copy(item, rest, place);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn copied_alone(from: &Value, steps: &[Step]) -> Value {
+    let mut copied = Value::Null;
+    copy(from, steps, &mut copied);
+    copied
 }
 
 fn remove(value: &mut Value, way: &[Step], last: &Step) {
@@ -208,6 +263,23 @@ mod tests {
         assert_eq!(removed(json!({"a.b": 1, "a": {"b": 2}}), "\"a.b\""), json!({"a": {"b": 2}}));
         assert_eq!(removed(json!({"도시": "서울", "x": 1}), "도시"), json!({"x": 1}));
         assert_eq!(removed(json!({"a": 1}), "b.c"), json!({"a": 1}));
+    }
+
+    #[test]
+    fn copies_what_the_path_names_and_what_is_around_it() {
+        let copied = |value: Value, paths: &[&str]| {
+            let Value::Object(map) = value else { panic!("not an object") };
+            let mut into = Map::new();
+            paths.iter().for_each(|path| path.parse::<PayloadPath>().expect("path").copy(&map, &mut into));
+            Value::Object(into)
+        };
+        let value = json!({"a": {"b": 1, "c": 2}, "d": [{"e": 1, "f": 2}, {"e": 3}], "g": [1, 2]});
+        assert_eq!(copied(value.clone(), &["a.b", "g"]), json!({"a": {"b": 1}, "g": [1, 2]}));
+        assert_eq!(copied(value.clone(), &["d[].f"]), json!({"d": [{"f": 2}, {}]}));
+        assert_eq!(copied(value.clone(), &["d[].f", "d[].e"]), json!({"d": [{"f": 2, "e": 1}, {"e": 3}]}));
+        assert_eq!(copied(value.clone(), &["d[1].e"]), json!({"d": [{"e": 3}]}));
+        assert_eq!(copied(value.clone(), &["x.y", "a"]), json!({"a": {"b": 1, "c": 2}}));
+        assert_eq!(copied(value, &[]), json!({}));
     }
 
     #[test]

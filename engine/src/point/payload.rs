@@ -46,9 +46,21 @@ impl Payload {
         Value::Object(self.0)
     }
 
-    /// Only the top-level keys for which `keep` holds.
-    pub(crate) fn filtered(mut self, keep: impl Fn(&str) -> bool) -> Self {
-        self.0.retain(|key, _| keep(key));
+    /// The keys and values.
+    pub fn into_map(self) -> Map<String, Value> {
+        self.0
+    }
+
+    /// Only what is at these paths, with the objects and arrays around it.
+    pub(crate) fn only(&self, paths: &[PayloadPath]) -> Self {
+        let mut kept = Map::new();
+        paths.iter().for_each(|path| path.copy(&self.0, &mut kept));
+        Self(kept)
+    }
+
+    /// All but what is at these paths.
+    pub(crate) fn without(mut self, paths: &[PayloadPath]) -> Self {
+        paths.iter().for_each(|path| path.remove(&mut self.0));
         self
     }
 

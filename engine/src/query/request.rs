@@ -5,7 +5,7 @@ use super::scale::LegScore;
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::ids::SeqNo;
-use crate::point::{DEFAULT_VECTOR, Payload, PointId};
+use crate::point::{DEFAULT_VECTOR, Payload, PayloadPath, PointId};
 use crate::threads::CancelToken;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,10 +23,28 @@ pub enum WithPayload {
     No,
     /// All of it.
     All,
-    /// Only these top-level keys.
-    Include(Vec<String>),
-    /// All but these top-level keys.
-    Exclude(Vec<String>),
+    /// Only what is at these paths, with the objects and arrays around it.
+    Include(Vec<PayloadPath>),
+    /// All but what is at these paths.
+    Exclude(Vec<PayloadPath>),
+}
+
+impl WithPayload {
+    /// Only what is at these paths.
+    ///
+    /// # Errors
+    /// `Invalid` for a text that is no path.
+    pub fn include(paths: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self> {
+        paths.into_iter().map(|path| path.as_ref().parse()).collect::<Result<_>>().map(WithPayload::Include)
+    }
+
+    /// All but what is at these paths.
+    ///
+    /// # Errors
+    /// `Invalid` for a text that is no path.
+    pub fn exclude(paths: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self> {
+        paths.into_iter().map(|path| path.as_ref().parse()).collect::<Result<_>>().map(WithPayload::Exclude)
+    }
 }
 
 /// Which vectors come with each point.
