@@ -35,10 +35,21 @@ pub struct MinShould {
 }
 
 impl Filter {
-    /// Both this and `other`.
-    pub fn and(self, other: Filter) -> Filter {
-        let must = vec![Condition::Filter(Box::new(self)), Condition::Filter(Box::new(other))];
-        Filter { must, ..Filter::default() }
+    /// The filter of a stage, joined with that of the stage above it, as Qdrant joins them: clause by clause. So the alternatives of both are alternatives
+    /// of each other.
+    pub fn merged(mut self, inner: Filter) -> Filter {
+        self.must.extend(inner.must);
+        self.must_not.extend(inner.must_not);
+        self.should.extend(inner.should);
+        self.min_should = match (self.min_should, inner.min_should) {
+            (Some(mut outer), Some(inner)) => {
+                outer.conditions.extend(inner.conditions);
+                outer.min_count = outer.min_count.max(inner.min_count);
+                Some(outer)
+            }
+            (outer, inner) => outer.or(inner),
+        };
+        self
     }
 }
 

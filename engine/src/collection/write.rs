@@ -84,7 +84,7 @@ impl Collection {
         self.edit(points, Edit::Delete)
     }
 
-    /// Merges the top-level keys of `payload` into the payload of each point. Ids that do not exist are skipped.
+    /// Merges the top-level keys of `payload` into the payload of each point; a null removes its key. Ids that do not exist are skipped.
     ///
     /// A filter selects points as it does for [`Collection::delete`]; up to 10,000 are changed at once, fewer if they are large, more in several writes. Each
     /// point is changed once, also if it passes the filter afterwards.
@@ -131,7 +131,7 @@ impl Collection {
         self.edit(points, Edit::OverwritePayload { payload, path })
     }
 
-    /// Removes the values at `paths` from the payload of each point. Ids and paths that do not exist are skipped; a filter selects as for
+    /// Removes the values at `paths` from the payload of each point; a path that ends in a place of an array removes nothing. Ids and paths that do not exist are skipped; a filter selects as for
     /// [`Collection::set_payload`].
     ///
     /// # Errors

@@ -66,7 +66,7 @@ impl PayloadPath {
         }
     }
 
-    /// Removes each value the path names.
+    /// Removes each value the path names; of an array, all elements or none: to remove one at a place twice would remove two.
     pub(super) fn remove(&self, map: &mut Map<String, Value>) {
         let Some((last, way)) = self.rest.split_last() else {
             map.remove(&self.first);
@@ -156,7 +156,6 @@ fn remove(value: &mut Value, way: &[Step], last: &Step) {
     let Some((step, rest)) = way.split_first() else {
         match (last, value) {
             (Step::Key(key), Value::Object(map)) => drop(map.remove(key)),
-            (Step::Index(index), Value::Array(items)) if *index < items.len() => drop(items.remove(*index)),
             (Step::Every, Value::Array(items)) => items.clear(),
             _ => {}
         }
@@ -259,7 +258,7 @@ mod tests {
             removed(json!({"a": [{"b": 1}, {"b": 2, "c": 3}]}), "a[].b"),
             json!({"a": [{}, {"c": 3}]})
         );
-        assert_eq!(removed(json!({"a": [1, 2]}), "a[0]"), json!({"a": [2]}));
+        assert_eq!(removed(json!({"a": [1, 2]}), "a[0]"), json!({"a": [1, 2]}));
         assert_eq!(removed(json!({"a.b": 1, "a": {"b": 2}}), "\"a.b\""), json!({"a": {"b": 2}}));
         assert_eq!(removed(json!({"도시": "서울", "x": 1}), "도시"), json!({"x": 1}));
         assert_eq!(removed(json!({"a": 1}), "b.c"), json!({"a": 1}));

@@ -64,17 +64,18 @@ impl Payload {
         self
     }
 
-    /// Merges the top-level keys of `patch`, or merges `patch` into the object at `path`.
+    /// Merges the top-level keys of `patch`, or merges `patch` into the object at `path`. A null removes its key.
     pub(crate) fn set(&mut self, patch: Payload, path: Option<&PayloadPath>) {
         let Some(path) = path else {
-            self.0.extend(patch.0);
+            merge(&mut self.0, patch.0);
             return;
         };
         path.edit(&mut self.0, &mut |place| {
+            if !place.is_object() {
+                *place = Value::Object(Map::new());
+            }
             if let Value::Object(map) = place {
-                map.extend(patch.0.clone());
-            } else {
-                *place = Value::Object(patch.0.clone());
+                merge(map, patch.0.clone());
             }
         });
     }
@@ -131,6 +132,17 @@ impl TryFrom<Value> for Payload {
 
     fn try_from(value: Value) -> Result<Self> {
         Self::from_json(value)
+    }
+}
+
+/// As RFC 7396 merges one level.
+fn merge(map: &mut Map<String, Value>, patch: Map<String, Value>) {
+    for (key, value) in patch {
+        if value.is_null() {
+            map.remove(&key);
+        } else {
+            map.insert(key, value);
+        }
     }
 }
 

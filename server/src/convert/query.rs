@@ -55,28 +55,27 @@ pub(crate) fn query_in(place: &Place<'_>, request: api::QueryRequest) -> Result<
             ));
         }
     }
-    let stage =
-        api::Prefetch { prefetch, query, using, filter: None, params, score_threshold, limit, lookup_from };
-    let mut root = stage_in(place, stage)?;
-    // The filter of the root holds of all stages below it.
-    root = match (filter.map(filter_in).transpose()?, place.forced) {
-        (Some(asked), Some(forced)) => root.filter(Filter::new().must(asked).must(forced.clone())),
-        (Some(asked), None) => root.filter(asked),
-        (None, Some(forced)) => root.filter(forced.clone()),
-        (None, None) => root,
-    };
+    let stage = api::Prefetch { prefetch, query, using, filter, params, score_threshold, limit, lookup_from };
+    let mut root = stage_in(place, stage, None)?;
+    // It holds of all stages, whatever the others come to.
+    if let Some(forced) = place.forced {
+        root = root.also_filter(forced.clone());
+    }
     Ok(QueryRequest::from(root)
         .offset(offset.unwrap_or(0))
         .with_payload(payload_asked(with_payload, false)?)
         .with_vectors(vectors_asked(with_vector)))
 }
 
-fn stage_in(place: &Place<'_>, stage: api::Prefetch) -> Result<Prefetch> {
+/// A stage. Filters go down to the stages that search the collection, joined as Qdrant joins them. Stages that score by vectors what others found ask for theirs
+/// again, as Qdrant's own client does in memory; it differs where alternatives of two stages were joined.
+fn stage_in(place: &Place<'_>, stage: api::Prefetch, outer: Option<&api::Filter>) -> Result<Prefetch> {
     let api::Prefetch { prefetch, query, using, filter, params, score_threshold, limit, lookup_from } = stage;
     if score_threshold.is_some() && matches!(query, Some(api::Query::OrderBy { .. })) {
         return Err(ApiError::bad_input("Can't use score_threshold with an order_by query."));
     }
     let is_fusion = matches!(query, Some(api::Query::Fusion { .. } | api::Query::Rrf { .. }));
+    let merges = is_fusion || matches!(query, Some(api::Query::Formula(_)));
     if is_fusion && using.is_some() {
         return Err(ApiError::bad_input("Fusion queries cannot be combined with the 'using' field."));
     }
@@ -92,10 +91,16 @@ fn stage_in(place: &Place<'_>, stage: api::Prefetch) -> Result<Prefetch> {
         None => Query::Scroll,
     })
     .using(using);
+    let filter = match (outer.cloned(), filter) {
+        (Some(outer), Some(inner)) => Some(outer.merged(inner)),
+        (outer, inner) => outer.or(inner),
+    };
     for inner in prefetch {
-        stage = stage.prefetch(stage_in(place, inner)?);
+        stage = stage.prefetch(stage_in(place, inner, filter.as_ref())?);
     }
-    if let Some(filter) = filter {
+    if let Some(filter) = filter
+        && !merges
+    {
         stage = stage.filter(filter_in(filter)?);
     }
     if let Some(limit) = limit {

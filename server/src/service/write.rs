@@ -8,12 +8,14 @@ use crate::convert::vectors::vectors_in;
 use crate::error::{ApiError, Kind, Result};
 use crate::service::strict;
 use nigh::{
-    Collection, Condition, Durability, Filter, Payload, Point, Selection, SeqNo, UpsertMode, UpsertOptions,
+    Collection, Condition, Durability, Filter, Payload, Point, PointId, Selection, SeqNo, UpsertMode,
+    UpsertOptions, WithPayload, WithVectors,
 };
 use nigh_api::{
     DeletePayload, DeleteVectors, PointsSelector, SetPayload, UpdateMode, UpdateOperation, UpdateResult,
     UpdateStatus, UpdateVectors, UpsertPoints,
 };
+use std::collections::HashSet;
 
 /// A collection that is written to.
 struct Target {
@@ -36,6 +38,33 @@ impl Target {
     fn done(&self, seq: SeqNo) -> UpdateResult {
         let status = if self.wait { UpdateStatus::Completed } else { UpdateStatus::Acknowledged };
         UpdateResult { operation_id: Some(seq.0), status }
+    }
+
+    /// The answer to a write that named points: of those that are not there the first is told, when all others were written.
+    fn done_unless(&self, missing: Option<PointId>, seq: SeqNo) -> Result<UpdateResult> {
+        match missing {
+            Some(id) => Err(ApiError::not_found(format_args!("No point with id {id} found"))),
+            None => Ok(self.done(seq)),
+        }
+    }
+
+    /// The first of the points that a selector names that is not there.
+    fn missing(&self, selector: &PointsSelector) -> Result<Option<PointId>> {
+        let Some(ids) = &selector.points else { return Ok(None) };
+        if ids.is_empty() && selector.filter.is_none() {
+            return Err(ApiError::new(Kind::BadRequest, "Empty update request"));
+        }
+        self.first_missing(&ids_in(ids.clone()))
+    }
+
+    fn first_missing(&self, ids: &[PointId]) -> Result<Option<PointId>> {
+        let there = self.there(ids)?;
+        Ok(ids.iter().find(|id| !there.contains(id)).copied())
+    }
+
+    fn there(&self, ids: &[PointId]) -> Result<HashSet<PointId>> {
+        let there = self.collection.get(ids.iter().copied(), &WithPayload::No, &WithVectors::No)?;
+        Ok(there.into_iter().map(|record| record.id).collect())
     }
 
     /// The points of a selector that the caller may touch.
@@ -112,8 +141,9 @@ pub(crate) fn set_payload(scope: &Scope, name: &str, body: SetPayload, wait: boo
     let target = Target::open(scope, name, wait)?;
     refuse_with_filter(&target)?;
     let SetPayload { selector, payload, key } = body;
+    let missing = target.missing(&selector)?;
     let (selected, path) = (target.select(selector)?, key.unwrap_or_default());
-    Ok(target.done(target.collection.set_payload_at(&path, selected, payload.into())?))
+    target.done_unless(missing, target.collection.set_payload_at(&path, selected, payload.into())?)
 }
 
 /// Replaces payloads of points, or the value at a path of them.
@@ -126,8 +156,9 @@ pub(crate) fn overwrite_payload(
     let target = Target::open(scope, name, wait)?;
     refuse_with_filter(&target)?;
     let SetPayload { selector, payload, key } = body;
+    let missing = target.missing(&selector)?;
     let (selected, path) = (target.select(selector)?, key.unwrap_or_default());
-    Ok(target.done(target.collection.overwrite_payload_at(&path, selected, payload.into())?))
+    target.done_unless(missing, target.collection.overwrite_payload_at(&path, selected, payload.into())?)
 }
 
 /// Removes parts of payloads.
@@ -139,8 +170,9 @@ pub(crate) fn delete_payload(
 ) -> Result<UpdateResult> {
     let target = Target::open(scope, name, wait)?;
     refuse_with_filter(&target)?;
+    let missing = target.missing(&body.selector)?;
     let selected = target.select(body.selector)?;
-    Ok(target.done(target.collection.delete_payload_keys(selected, body.keys)?))
+    target.done_unless(missing, target.collection.delete_payload_keys(selected, body.keys)?)
 }
 
 /// Removes payloads.
@@ -152,8 +184,9 @@ pub(crate) fn clear_payload(
 ) -> Result<UpdateResult> {
     let target = Target::open(scope, name, wait)?;
     refuse_with_filter(&target)?;
+    let missing = target.missing(&body)?;
     let selected = target.select(body)?;
-    Ok(target.done(target.collection.clear_payload(selected)?))
+    target.done_unless(missing, target.collection.clear_payload(selected)?)
 }
 
 /// Sets some vectors of points that are there.
@@ -168,12 +201,17 @@ pub(crate) fn update_vectors(
     let one = |point: nigh_api::PointVectorsUpdate| {
         Ok((id_in(point.id), vectors_in(&target.opened.config, point.vector)?))
     };
-    let points = points.into_iter().map(one).collect::<Result<Vec<_>>>()?;
-    let seq = match target.opened.filter(update_filter)? {
-        None => target.collection.update_vectors(points)?,
-        Some(filter) => target.collection.update_vectors_where(points, filter)?,
+    let mut points = points.into_iter().map(one).collect::<Result<Vec<_>>>()?;
+    let ids: Vec<PointId> = points.iter().map(|(id, _)| *id).collect();
+    let there = target.there(&ids)?;
+    let missing = ids.iter().find(|id| !there.contains(id)).copied();
+    points.retain(|(id, _)| there.contains(id));
+    let seq = match (points.is_empty(), target.opened.filter(update_filter)?) {
+        (true, _) => target.collection.info()?.last_seq,
+        (false, None) => target.collection.update_vectors(points)?,
+        (false, Some(filter)) => target.collection.update_vectors_where(points, filter)?,
     };
-    Ok(target.done(seq))
+    target.done_unless(missing, seq)
 }
 
 /// Removes some vectors of points.
@@ -184,8 +222,9 @@ pub(crate) fn delete_vectors(
     wait: bool,
 ) -> Result<UpdateResult> {
     let target = Target::open(scope, name, wait)?;
+    let missing = target.missing(&body.selector)?;
     let selected = target.select(body.selector)?;
-    Ok(target.done(target.collection.delete_vectors(selected, body.vector)?))
+    target.done_unless(missing, target.collection.delete_vectors(selected, body.vector)?)
 }
 
 /// Several writes, in order. One that fails ends it; those before it stay.

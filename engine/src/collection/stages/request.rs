@@ -82,6 +82,15 @@ impl Prefetch {
         self
     }
 
+    /// Only points that pass this filter and the one that was asked for before.
+    pub fn also_filter(mut self, filter: impl Into<Filter>) -> Self {
+        self.filter = Some(match self.filter {
+            Some(before) => Filter::new().must(before).must(filter.into()),
+            None => filter.into(),
+        });
+        self
+    }
+
     /// Only points with a better score than this, on the stage's own scale: larger similarities, smaller distances. Of fusions and formulas those
     /// with this very score pass too.
     pub fn score_threshold(mut self, score: f32) -> Self {
