@@ -11,6 +11,7 @@ mod merge_memory;
 mod merging_search;
 mod open;
 mod report;
+mod serving;
 mod single_upserts;
 mod text;
 
@@ -47,6 +48,8 @@ pub(crate) enum Figure {
     MergingSearch(merging_search::MergingSearchArgs),
     /// Speed and recall of searches with a filter, against those without one.
     FilteredSearch(filtered_search::FilteredSearchArgs),
+    /// Searches over the network against searches in the process.
+    Serving(serving::ServingArgs),
     /// How well words find the right text.
     Text(text::TextArgs),
     /// Only fill a folder, for the other figures.
@@ -78,6 +81,7 @@ pub(crate) fn run(args: &MeasureArgs, out: &mut Out) -> Result<Outcome> {
         Figure::MergeMemory(args) => (merge_memory::measure(args)?, args.common.json),
         Figure::MergingSearch(args) => (merging_search::measure(args)?, args.common.json),
         Figure::FilteredSearch(args) => (filtered_search::measure(args)?, args.common.json),
+        Figure::Serving(args) => (serving::measure(args)?, args.common.json),
         Figure::Text(args) => (text::measure(args)?, args.json),
         Figure::Load(args) => {
             load::load(args)?;
