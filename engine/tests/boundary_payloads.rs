@@ -54,6 +54,15 @@ fn check(points: &Collection, expected: &[Payload], place: &str) {
     }
 }
 
+fn without_nulls(payload: Payload) -> Payload {
+    payload
+        .into_map()
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
 #[test]
 fn every_payload_comes_back_exactly() {
     let (vfs, clock) = (SimVfs::new(), Arc::new(ManualClock::default()));
@@ -81,6 +90,8 @@ fn every_payload_comes_back_exactly() {
         points.set_payload([id.into()], payload.clone()).expect("set");
     }
     points.checkpoint().expect("checkpoint");
+    // A null of a merge removes its key.
+    let all: Vec<Payload> = all.into_iter().map(without_nulls).collect();
     check(&points, &all, "set and sealed");
     db.close().expect("close");
     drop((points, db));

@@ -7,6 +7,7 @@ use nigh_datasets::GroundTruthMetric;
 use crate::bench::{BenchArgs, MemoryArgs};
 use crate::config_command::ConfigCommandArgs;
 use crate::doctor::DoctorArgs;
+use crate::healthcheck::HealthcheckArgs;
 use crate::inspect::InspectArgs;
 use crate::measure::MeasureArgs;
 use crate::serve::ServeArgs;
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     Config(ConfigCommandArgs),
     /// Serve a database over REST and gRPC.
     Serve(Box<ServeArgs>),
+    /// Ask the server of this machine whether it is ready.
+    Healthcheck(Box<HealthcheckArgs>),
     /// Index a vector set and search it in many ways: recall against speed, build time, memory, disk.
     Bench(Box<BenchArgs>),
     /// Only search a folder that `bench` has made, in a process whose memory is nothing but that.

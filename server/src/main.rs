@@ -9,6 +9,7 @@ mod config_command;
 mod disk;
 mod doctor;
 mod dump;
+mod healthcheck;
 mod inspect;
 mod latency;
 mod load;
@@ -72,6 +73,7 @@ fn run(cli: Cli, out: &mut Out) -> anyhow::Result<Outcome> {
         Command::Verify(args) => verify::run(&args, out),
         Command::Doctor(args) => doctor::run(&args, out),
         Command::Serve(args) => serve::run(&args, out),
+        Command::Healthcheck(args) => healthcheck::run(&args, out),
         Command::Measure(args) => measure::run(&args, out),
     }
 }

@@ -131,7 +131,6 @@ fn at(value: &mut Value, path: &[Step], act: &mut dyn FnMut(&mut Value)) {
 fn remove(value: &mut Value, path: &[Step]) {
     match (path, value) {
         ([Step::Key(key)], Value::Object(map)) => drop(map.remove(key)),
-        ([Step::Index(i)], Value::Array(items)) if *i < items.len() => drop(items.remove(*i)),
         ([Step::Every], Value::Array(items)) => items.clear(),
         ([Step::Key(key), rest @ ..], Value::Object(map)) if !rest.is_empty() => {
             if let Some(item) = map.get_mut(key) {
@@ -233,7 +232,10 @@ impl Model {
                             *place = json!({});
                         }
                         let map = place.as_object_mut().expect("made one");
-                        patch.as_map().iter().for_each(|(k, v)| drop(map.insert(k.clone(), v.clone())));
+                        patch.as_map().iter().for_each(|(k, v)| match v {
+                            Value::Null => drop(map.remove(k)),
+                            v => drop(map.insert(k.clone(), v.clone())),
+                        });
                     });
                 })
             }),
